@@ -1,0 +1,88 @@
+//! Every bound in one place, with its default.
+//!
+//! The figures for streams follow what ejabberd 26.04 and Prosody 0.12.6 adopted after
+//! CVE-2026-43507 (a small stanza, few elements before log-in); RFC 6120 §13.12 forbids a stanza
+//! limit below 10,000 bytes.
+
+use std::time::Duration;
+
+/// What one XML stream may cost its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamLimits {
+    /// Bytes of one top-level element, start tag to end tag.
+    pub stanza_bytes: usize,
+    /// Elements in one top-level element, itself counted.
+    pub elements: usize,
+    /// Nesting depth of one top-level element, itself counted as 1.
+    pub depth: usize,
+    /// Attributes of one element.
+    pub attributes: usize,
+    /// Bytes of one element or attribute name.
+    pub name_bytes: usize,
+    /// Bytes of one attribute value as written.
+    pub attribute_bytes: usize,
+    /// Namespace declarations in one top-level element.
+    pub namespaces: usize,
+}
+
+impl StreamLimits {
+    /// The limits of a peer that has not proved who it is.
+    pub const UNAUTHENTICATED: Self = Self {
+        stanza_bytes: 10_000,
+        elements: 32,
+        depth: 8,
+        attributes: 32,
+        name_bytes: 256,
+        attribute_bytes: 4_096,
+        namespaces: 16,
+    };
+
+    /// The limits of a peer that has logged in.
+    pub const AUTHENTICATED: Self = Self {
+        stanza_bytes: 2 * 1024 * 1024,
+        elements: 1_000,
+        depth: 64,
+        attributes: 32,
+        name_bytes: 256,
+        attribute_bytes: 64 * 1024,
+        namespaces: 16,
+    };
+}
+
+/// How long a peer may take from its first byte to a bound session.
+pub const LOGIN_TIME: Duration = Duration::from_secs(30);
+
+/// Failed log-ins on one stream before it is closed.
+pub const LOGIN_ATTEMPTS: u32 = 3;
+
+/// Bytes of one part of a Jabber address (RFC 7622 §3).
+pub const JID_PART_BYTES: usize = 1_023;
+
+/// Bytes of JSON that one stanza of several answers may reach before it is sent (OpenSRF's
+/// `max_bundle_size`).
+pub const BUNDLE_BYTES: usize = 25_600;
+
+/// Bytes of a result, XML escaping counted in, above which it is sent in pieces (OpenSRF's
+/// `max_chunk_size`).
+pub const CHUNK_BYTES: usize = 51_200;
+
+/// Messages read from one body; the C programs read no more either.
+pub const MESSAGES_PER_BODY: usize = 256;
+
+/// Bytes collected for one result that comes in pieces.
+pub const REASSEMBLY_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes that may wait for one connection before its senders get bounces.
+pub const OUTBOX_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long a connection with bytes waiting may take none of them before it is closed.
+pub const OUTBOX_PROGRESS: Duration = Duration::from_secs(60);
+
+/// Stanzas that may wait in the mailbox of a party of this process.
+pub const MAILBOX: usize = 4_096;
+
+/// Requests that wait in a listener for a drone.
+pub const BACKLOG: usize = 1_000;
+
+/// Messages of one connected session that wait while its drone is busy with an earlier one.
+pub const SESSION_QUEUE: usize = 256;

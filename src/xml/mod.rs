@@ -1,0 +1,46 @@
+//! XML as a stream of whole elements: bytes in, checked elements out, and back.
+//!
+//! The only module that names quick-xml.
+
+mod element;
+mod escape;
+
+pub use element::Element;
+pub use escape::{attribute, text};
+
+/// The namespaces that a Jabber stream is made of.
+pub mod ns {
+    /// Stanzas between client and server.
+    pub const CLIENT: &str = "jabber:client";
+    /// The stream element itself.
+    pub const STREAM: &str = "http://etherx.jabber.org/streams";
+    /// Log-in with SASL (RFC 6120 §6).
+    pub const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+    /// Resource binding (RFC 6120 §7).
+    pub const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
+    /// Session establishment (RFC 3921 §3), obsolete and still asked for.
+    pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
+    /// Log-in of old clients (XEP-0078).
+    pub const AUTH: &str = "jabber:iq:auth";
+    /// Announces the log-in of old clients as a stream feature.
+    pub const AUTH_FEATURE: &str = "http://jabber.org/features/iq-auth";
+    /// Conditions of stanza errors.
+    pub const STANZA_ERROR: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
+    /// Conditions of stream errors.
+    pub const STREAM_ERROR: &str = "urn:ietf:params:xml:ns:xmpp-streams";
+    /// Ping (XEP-0199).
+    pub const PING: &str = "urn:xmpp:ping";
+}
+
+/// The attributes of a `<stream:stream>` start tag that matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StreamHeader {
+    /// The domain that the sender of the header wants to reach.
+    pub to: Option<String>,
+    /// Who opens the stream.
+    pub from: Option<String>,
+    /// The stream's id, given by the server.
+    pub id: Option<String>,
+    /// Absent from the original C and Perl programs, which want no features then.
+    pub version: Option<String>,
+}
