@@ -9,6 +9,7 @@
 pub mod ids;
 pub mod jid;
 pub mod limits;
+pub mod osrf;
 mod role;
 pub mod time;
 pub mod xml;
