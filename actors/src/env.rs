@@ -1,0 +1,75 @@
+//! What the machine gives: a clock and chance. Handed to every constructor, never global.
+
+use std::time::{Duration, SystemTime};
+
+use actix_rt::time::Instant;
+use opensrf::ids::{Names, Seed};
+use opensrf::time::Tick;
+
+/// The clock and the chance of one network.
+#[derive(Debug, Clone)]
+pub struct Env {
+    epoch: Instant,
+    wall: Wall,
+    seed: Seed,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Wall {
+    Machine,
+    /// Seconds since 1970 at the epoch.
+    Simulated(Duration),
+}
+
+impl Env {
+    /// The machine's clock, and chance from its source of secrets.
+    #[must_use]
+    #[allow(clippy::disallowed_methods)] // this is where chance comes in
+    pub fn real() -> Self {
+        let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
+        Self { epoch: Instant::now(), wall: Wall::Machine, seed: Seed::new(seed) }
+    }
+
+    /// The runtime's clock, which may be paused, and chance that repeats for the same `seed`.
+    #[must_use]
+    pub fn simulated(seed: u64) -> Self {
+        let birthday = Duration::from_secs(1_000_000_000);
+        Self { epoch: Instant::now(), wall: Wall::Simulated(birthday), seed: Seed::new(seed) }
+    }
+
+    /// The same clock with the chance of the part called `name`.
+    #[must_use]
+    pub fn fork(&self, name: &str) -> Self {
+        Self { seed: self.seed.fork(name), ..self.clone() }
+    }
+
+    /// The time since the network's start.
+    #[must_use]
+    pub fn now(&self) -> Tick {
+        self.epoch.elapsed()
+    }
+
+    /// The time since 1970.
+    #[must_use]
+    #[allow(clippy::disallowed_methods)] // this is where the wall clock comes in
+    pub fn unix_time(&self) -> Duration {
+        match self.wall {
+            Wall::Machine => {
+                SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+            }
+            Wall::Simulated(at_epoch) => at_epoch + self.now(),
+        }
+    }
+
+    /// This part's source of chance.
+    #[must_use]
+    pub fn seed(&self) -> Seed {
+        self.seed.clone()
+    }
+
+    /// Names that no other part gives.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        Names::new(self.seed())
+    }
+}

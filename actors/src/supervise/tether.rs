@@ -1,0 +1,67 @@
+use actix::{Message, Recipient};
+
+/// How an actor came to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Exit {
+    /// It had nothing more to do.
+    #[error("normal")]
+    Normal,
+    /// It was told to end.
+    #[error("stopped")]
+    Stopped,
+    /// It panicked, or was dropped without a word.
+    #[error("panicked")]
+    Panicked,
+    /// Its connection was lost.
+    #[error("link lost: {0}")]
+    LinkLost(String),
+    /// Its children failed too often.
+    #[error("gave up: {0}")]
+    Intensity(String),
+}
+
+/// Sent by a [`Tether`] only: a child is gone.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ChildExited {
+    /// The child, by the number its parent gave it.
+    pub child: u64,
+    /// How it ended.
+    pub exit: Exit,
+    /// Whether nothing is owed to anyone for what it was doing.
+    pub settled: bool,
+}
+
+/// Tells the parent when its holder is dropped.
+#[derive(Debug)]
+pub struct Tether {
+    parent: Recipient<ChildExited>,
+    child: u64,
+    exit: Exit,
+    settled: bool,
+}
+
+impl Tether {
+    /// Ties the child of this number to its parent.
+    #[must_use]
+    pub fn new(parent: Recipient<ChildExited>, child: u64) -> Self {
+        Self { parent, child, exit: Exit::Panicked, settled: false }
+    }
+
+    /// Says how the child will have ended. Without a word it is a panic with debts.
+    pub fn ends(&mut self, exit: Exit, settled: bool) {
+        self.exit = exit;
+        self.settled = settled;
+    }
+}
+
+impl Drop for Tether {
+    #[allow(clippy::disallowed_methods)] // an end must be told even if the mailbox is full
+    fn drop(&mut self) {
+        self.parent.do_send(ChildExited {
+            child: self.child,
+            exit: self.exit.clone(),
+            settled: self.settled,
+        });
+    }
+}

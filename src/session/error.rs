@@ -1,0 +1,64 @@
+//! Why a call did not come to a good end.
+
+use std::time::Duration;
+
+use crate::jid::Jid;
+use crate::osrf::{ReassemblyError, Status, code};
+use crate::stanza::StanzaError;
+
+/// Why a call did not come to a good end. Every call that does not complete ends in exactly one.
+#[derive(Debug, Clone, thiserror::Error, PartialEq)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The service answered with an error, such as 404 for a method that is not there.
+    #[error("{} {}", .0.code, .0.text)]
+    Status(Status),
+    /// Nobody is at that address: no service of that name is registered, or its last listener is
+    /// gone.
+    #[error("{address} cannot be reached: {} ({})", .error.condition.name(), .error.text)]
+    Unreachable {
+        /// Where the request went.
+        address: Jid,
+        /// What came back.
+        error: StanzaError,
+    },
+    /// No answer within the time that the caller gave.
+    #[error("no answer within {0:?}")]
+    Timeout(Duration),
+    /// The session's drone did not answer CONNECT in time.
+    #[error("no session within {0:?}")]
+    ConnectTimeout(Duration),
+    /// The connection to the Jabber server is down.
+    #[error("not connected to the Jabber server")]
+    Offline,
+    /// The session was closed before.
+    #[error("the session is closed")]
+    Closed,
+    /// The session's drone was lost this often, each time before it had answered.
+    #[error("the session was lost {0} times before the request was answered")]
+    Lost(u32),
+    /// A result came in pieces that do not fit together.
+    #[error("{0}")]
+    Garbled(String),
+}
+
+impl CallError {
+    /// The status code that OpenSRF has for it.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Status(status) => status.code,
+            Self::Unreachable { .. } => code::NOT_FOUND,
+            Self::Timeout(_) | Self::ConnectTimeout(_) => code::TIMEOUT,
+            Self::Offline | Self::Lost(_) => code::SERVICE_UNAVAILABLE,
+            Self::Closed => code::EXPECTATION_FAILED,
+            Self::Garbled(_) => code::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<ReassemblyError> for CallError {
+    fn from(error: ReassemblyError) -> Self {
+        Self::Garbled(error.to_string())
+    }
+}

@@ -1,0 +1,92 @@
+//! The open requests of a client, and when each has waited long enough.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bytestring::ByteString;
+
+use super::{RequestId, SessionId};
+use crate::osrf::Message;
+use crate::time::Tick;
+
+/// One request without an end yet.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) thread: ByteString,
+    pub(super) trace: u64,
+    pub(super) timeout: Duration,
+    pub(super) deadline: Tick,
+    /// What was or will be sent; kept to send it again when a drone is lost.
+    pub(super) message: Message,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timer {
+    Request(RequestId),
+    Connect(SessionId),
+}
+
+// Looked up by key only; `ids` sorts.
+#[allow(clippy::disallowed_types)]
+type ById = std::collections::HashMap<RequestId, Open>;
+
+/// Open requests by id, and all deadlines in order.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    open: ById,
+    timers: BTreeSet<(Tick, Timer)>,
+}
+
+impl Requests {
+    pub(super) fn insert(&mut self, id: RequestId, open: Open) {
+        self.timers.insert((open.deadline, Timer::Request(id)));
+        self.open.insert(id, open);
+    }
+
+    pub(super) fn remove(&mut self, id: RequestId) -> Option<Open> {
+        let open = self.open.remove(&id)?;
+        self.timers.remove(&(open.deadline, Timer::Request(id)));
+        Some(open)
+    }
+
+    pub(super) fn get(&self, id: RequestId) -> Option<&Open> {
+        self.open.get(&id)
+    }
+
+    /// Gives a request its whole time again, from `now`.
+    pub(super) fn restart(&mut self, id: RequestId, now: Tick) {
+        if let Some(open) = self.open.get_mut(&id) {
+            self.timers.remove(&(open.deadline, Timer::Request(id)));
+            open.deadline = now + open.timeout;
+            self.timers.insert((open.deadline, Timer::Request(id)));
+        }
+    }
+
+    pub(super) fn await_connect(&mut self, session: SessionId, deadline: Tick) {
+        self.timers.insert((deadline, Timer::Connect(session)));
+    }
+
+    pub(super) fn connect_over(&mut self, session: SessionId, deadline: Tick) {
+        self.timers.remove(&(deadline, Timer::Connect(session)));
+    }
+
+    /// All ids, in order.
+    pub(super) fn ids(&self) -> Vec<RequestId> {
+        let mut ids: Vec<_> = self.open.keys().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    pub(super) fn deadline(&self) -> Option<Tick> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Takes the next timer that is due.
+    pub(super) fn pop_due(&mut self, now: Tick) -> Option<Timer> {
+        let (at, timer) = *self.timers.first()?;
+        (at <= now).then(|| {
+            self.timers.pop_first();
+            timer
+        })
+    }
+}
