@@ -11,6 +11,7 @@ pub mod jid;
 pub mod limits;
 pub mod osrf;
 mod role;
+pub mod stanza;
 pub mod time;
 pub mod xml;
 

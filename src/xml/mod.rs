@@ -1,12 +1,34 @@
 //! XML as a stream of whole elements: bytes in, checked elements out, and back.
 //!
+//! There is one way in, the [`Framer`], for every peer: two parsers that disagree about the same
+//! bytes let one peer slip stanzas past the other. What it lets through is strict XML without
+//! comments, processing instructions, document types and entities of its own (RFC 6120 §11), so
+//! bytes that were read may go out again as they came. Most do: a [`Raw`] element is cut into
+//! parts, not decoded; [`Element`] is for the few small ones whose inside matters.
+//!
 //! The only module that names quick-xml.
 
+mod chars;
+mod check;
+mod decode;
 mod element;
+mod error;
 mod escape;
+mod framer;
+mod header;
+mod raw;
+mod scan;
+mod scope;
+mod tag;
+mod unescape;
 
 pub use element::Element;
+pub use error::XmlError;
 pub use escape::{attribute, text};
+pub use framer::{Frame, Framer};
+pub(crate) use raw::Span;
+pub use raw::{Child, Raw};
+pub use unescape::{text_of, value_of};
 
 /// The namespaces that a Jabber stream is made of.
 pub mod ns {

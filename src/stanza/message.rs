@@ -1,0 +1,128 @@
+//! What an OpenSRF message says, as values.
+
+use bytes::{BufMut, BytesMut};
+use bytestring::ByteString;
+
+use super::StanzaError;
+use crate::xml::{self, value_of};
+
+/// The inside of a `<message>`; an empty string stands for what is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Message {
+    /// The attributes of `<opensrf>`.
+    pub opensrf: Extension,
+    /// Names the conversation.
+    pub thread: ByteString,
+    /// Never given by the original programs.
+    pub subject: ByteString,
+    /// JSON: a list of OpenSRF messages.
+    pub body: ByteString,
+    /// Why it came back.
+    pub error: Option<StanzaError>,
+}
+
+impl Message {
+    /// Appends the children, in the order of the C programs but for the error, which is last.
+    pub(super) fn write_to(&self, out: &mut BytesMut) {
+        self.opensrf.write_to(out);
+        for (name, text) in [
+            ("thread", &self.thread),
+            ("subject", &self.subject),
+            ("body", &self.body),
+        ] {
+            if !text.is_empty() {
+                write_text(name, text, out);
+            }
+        }
+        if let Some(error) = &self.error {
+            error.write_to(out);
+        }
+    }
+}
+
+fn write_text(name: &str, text: &str, out: &mut BytesMut) {
+    out.put_u8(b'<');
+    out.put_slice(name.as_bytes());
+    out.put_u8(b'>');
+    xml::text(out, text);
+    out.put_slice(b"</");
+    out.put_slice(name.as_bytes());
+    out.put_u8(b'>');
+}
+
+/// The OpenSRF attributes of a message; an empty string stands for an unset one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extension {
+    /// Who sent the message before a router passed it on.
+    pub router_from: ByteString,
+    /// Reserved; no program gives it a value.
+    pub router_to: ByteString,
+    /// Names the service that a router command is about.
+    pub router_class: ByteString,
+    /// `register` or `unregister`.
+    pub router_command: ByteString,
+    /// Marks all log lines of one transaction.
+    pub osrf_xid: ByteString,
+    /// Reserved; no program acts on it.
+    pub broadcast: bool,
+}
+
+impl Extension {
+    /// From the attributes of a message of OpenSRF up to 3.0.
+    pub(super) fn from_old(extra: &[(ByteString, ByteString)]) -> Self {
+        let known = extra.iter().filter(|(name, _)| is_attribute(name));
+        known.map(|(name, raw)| (&**name, value_of(raw))).collect()
+    }
+
+    fn set(&mut self, name: &str, value: ByteString) {
+        match name {
+            "router_from" => self.router_from = value,
+            "router_to" => self.router_to = value,
+            "router_class" => self.router_class = value,
+            "router_command" => self.router_command = value,
+            "osrf_xid" => self.osrf_xid = value,
+            "broadcast" => self.broadcast = !matches!(&*value, "" | "0"),
+            _ => {}
+        }
+    }
+
+    /// Appends `<opensrf/>`; the C programs want all five strings, even empty.
+    pub(super) fn write_to(&self, out: &mut BytesMut) {
+        out.put_slice(b"<opensrf");
+        for (name, value) in [
+            ("router_from", &self.router_from),
+            ("router_to", &self.router_to),
+            ("router_class", &self.router_class),
+            ("router_command", &self.router_command),
+            ("osrf_xid", &self.osrf_xid),
+        ] {
+            out.put_u8(b' ');
+            out.put_slice(name.as_bytes());
+            out.put_slice(b"=\"");
+            xml::attribute(out, value);
+            out.put_u8(b'"');
+        }
+        if self.broadcast {
+            out.put_slice(b" broadcast=\"1\"");
+        }
+        out.put_slice(b"/>");
+    }
+}
+
+impl<'a> FromIterator<(&'a str, ByteString)> for Extension {
+    fn from_iter<I: IntoIterator<Item = (&'a str, ByteString)>>(attributes: I) -> Self {
+        let mut extension = Self::default();
+        for (name, value) in attributes {
+            extension.set(name, value);
+        }
+        extension
+    }
+}
+
+/// Whether this is one of the OpenSRF attributes.
+pub(super) fn is_attribute(name: &str) -> bool {
+    matches!(
+        name,
+        "router_from" | "router_to" | "router_class" | "router_command" | "osrf_xid" | "broadcast"
+    )
+}

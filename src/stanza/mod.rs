@@ -1,0 +1,171 @@
+//! Stanzas: the elements that are addressed to somebody.
+//!
+//! A stanza that comes off the wire keeps its inside as the bytes that came ([`Payload::Wire`]):
+//! a server and a router read a handful of attributes and send the rest on. A stanza made here
+//! holds values ([`Payload::Message`]) and never becomes bytes if its receiver lives in the same
+//! process. Both answer every question alike; [`Stanza::decode`] gives the values of either.
+//!
+//! Outside ASCII and inside texts the strings may hold anything that XML allows. Characters that
+//! it does not (control characters but `\t`, `\n`, `\r`; U+FFFE; U+FFFF) must not be put into a
+//! stanza: they would be written, and the peer would close the stream. JSON escapes them.
+
+mod condition;
+mod error;
+mod message;
+mod parse;
+mod stream_error;
+mod turn;
+mod wire;
+mod write;
+
+use bytestring::ByteString;
+
+use crate::jid::Jid;
+
+pub use condition::{Condition, ErrorKind};
+pub use error::StanzaError;
+pub use message::{Extension, Message};
+pub use parse::NotAStanza;
+pub use stream_error::StreamError;
+pub use wire::Wire;
+
+/// What sort of stanza it is: the name of its element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Carries OpenSRF.
+    Message,
+    /// Asks the server, or answers.
+    Iq,
+    /// Says who is there; nobody in OpenSRF does.
+    Presence,
+}
+
+impl Kind {
+    /// The name of the element.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Iq => "iq",
+            Self::Presence => "presence",
+        }
+    }
+}
+
+/// An addressed element. Cheap to clone: texts are shared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stanza {
+    /// Which element it is.
+    pub kind: Kind,
+    /// Who is to get it; the server itself if absent.
+    pub to: Option<Jid>,
+    /// Who sent it; the server sees to it that this is true.
+    pub from: Option<Jid>,
+    /// The attribute `type`, or nothing.
+    pub stanza_type: ByteString,
+    /// The attribute `id`, or nothing.
+    pub id: ByteString,
+    /// All other attributes but `xmlns`, names and values as they are written in XML.
+    ///
+    /// Prefixes that the payload uses are declared here, and messages of old programs have the
+    /// OpenSRF attributes here.
+    pub extra: Vec<(ByteString, ByteString)>,
+    /// What is inside.
+    pub payload: Payload,
+}
+
+/// The inside of a stanza.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payload {
+    /// As it came: checked, not decoded.
+    Wire(Wire),
+    /// As values.
+    Message(Box<Message>),
+}
+
+impl Stanza {
+    /// A message with neither sender, type nor id.
+    #[must_use]
+    pub fn message(to: Jid, message: Message) -> Self {
+        Self {
+            kind: Kind::Message,
+            to: Some(to),
+            from: None,
+            stanza_type: ByteString::new(),
+            id: ByteString::new(),
+            extra: Vec::new(),
+            payload: Payload::Message(Box::new(message)),
+        }
+    }
+
+    /// Whether it is a bounce: of type `error`, or with an `<error>` in it.
+    ///
+    /// Both count, as the C programs look at the one and the Perl programs at the other, and the C
+    /// router leaves the type out.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.stanza_type == "error"
+            || match &self.payload {
+                Payload::Wire(wire) => wire.client_child("error").is_some(),
+                Payload::Message(message) => message.error.is_some(),
+            }
+    }
+
+    /// The OpenSRF attributes; reads nothing but them.
+    ///
+    /// They stand in `<opensrf>`; without one, on the message itself, as OpenSRF up to 3.0 has it.
+    #[must_use]
+    pub fn extension(&self) -> Extension {
+        match &self.payload {
+            Payload::Message(message) => message.opensrf.clone(),
+            Payload::Wire(wire) => match wire.client_child("opensrf") {
+                Some(child) => child.attributes(wire.inner()).collect(),
+                None if self.kind == Kind::Message => Extension::from_old(&self.extra),
+                None => Extension::default(),
+            },
+        }
+    }
+
+    /// What the bounce says; reads nothing else.
+    #[must_use]
+    pub fn error(&self) -> Option<StanzaError> {
+        match &self.payload {
+            Payload::Message(message) => message.error.clone(),
+            Payload::Wire(wire) => {
+                let child = wire.client_child("error")?;
+                Some(StanzaError::parse(&wire.decode(child)))
+            }
+        }
+    }
+
+    /// The thread, or nothing; reads nothing else.
+    #[must_use]
+    pub fn thread(&self) -> ByteString {
+        match &self.payload {
+            Payload::Message(message) => message.thread.clone(),
+            Payload::Wire(wire) => wire.text("thread"),
+        }
+    }
+
+    /// All that OpenSRF has to say in it. Of repeated children the first counts.
+    #[must_use]
+    pub fn decode(&self) -> Message {
+        match &self.payload {
+            Payload::Message(message) => (**message).clone(),
+            Payload::Wire(wire) => Message {
+                opensrf: self.extension(),
+                thread: wire.text("thread"),
+                subject: wire.text("subject"),
+                body: wire.text("body"),
+                error: self.error(),
+            },
+        }
+    }
+
+    /// Who it is from for an application: `router_from` if it names somebody, else `from`.
+    #[must_use]
+    pub fn sender(&self) -> Option<Jid> {
+        let original = Jid::parse(&self.extension().router_from).ok();
+        original.or_else(|| self.from.clone())
+    }
+}

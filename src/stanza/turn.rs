@@ -1,0 +1,68 @@
+//! What becomes of a stanza on its way: sent back, or sent on.
+
+use bytestring::ByteString;
+
+use super::message::is_attribute;
+use super::{Extension, Kind, Message, Payload, Stanza, StanzaError};
+use crate::jid::Jid;
+
+impl Stanza {
+    /// What goes back to the sender: the same, addresses swapped, with the error at its end.
+    ///
+    /// Thread and body are echoed because the C client finds the failed request by them. `None` for
+    /// what must not be answered: an error, the result of an iq, a presence.
+    #[must_use]
+    pub fn bounce(&self, error: StanzaError) -> Option<Self> {
+        let is_answer = self.kind == Kind::Iq && self.stanza_type == "result";
+        if self.kind == Kind::Presence || is_answer || self.is_error() {
+            return None;
+        }
+        let payload = match &self.payload {
+            Payload::Wire(wire) => Payload::Wire(wire.with_error(&error)),
+            Payload::Message(message) => Payload::Message(Box::new(Message {
+                error: Some(error),
+                ..(**message).clone()
+            })),
+        };
+        Some(Self {
+            kind: self.kind,
+            to: self.from.clone(),
+            from: self.to.clone(),
+            stanza_type: ByteString::from_static("error"),
+            id: self.id.clone(),
+            extra: self.extra.clone(),
+            payload,
+        })
+    }
+
+    /// What a router sends to a node: the same thread, subject, body and xid, from `router_from`.
+    ///
+    /// All other OpenSRF attributes are emptied; type, id and error are left out, so that the echo
+    /// in a bounce can be sent to another node.
+    #[must_use]
+    pub fn forward(&self, from: Jid, to: Jid, router_from: &Jid) -> Self {
+        let opensrf = Extension {
+            router_from: router_from.as_str().into(),
+            osrf_xid: self.extension().osrf_xid,
+            ..Extension::default()
+        };
+        let payload = match &self.payload {
+            Payload::Wire(wire) => Payload::Wire(wire.with_extension(&opensrf)),
+            Payload::Message(message) => Payload::Message(Box::new(Message {
+                opensrf,
+                error: None,
+                ..(**message).clone()
+            })),
+        };
+        let extra = self.extra.iter().filter(|(name, _)| !is_attribute(name));
+        Self {
+            kind: self.kind,
+            to: Some(to),
+            from: Some(from),
+            stanza_type: ByteString::new(),
+            id: ByteString::new(),
+            extra: extra.cloned().collect(),
+            payload,
+        }
+    }
+}

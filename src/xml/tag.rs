@@ -1,0 +1,186 @@
+//! The grammar of a start tag, strictly: what quick-xml leaves to its user.
+
+use smallvec::SmallVec;
+
+use super::chars::{check_value, is_space, name_length, split_name};
+use super::{XmlError, ns};
+use crate::limits::StreamLimits;
+
+/// One attribute as it is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attribute<'a> {
+    /// The whole name.
+    pub(super) name: &'a str,
+    /// What stands before its colon, or nothing.
+    pub(super) prefix: &'a str,
+    /// What stands after its colon, or all.
+    pub(super) local: &'a str,
+    /// What stands between the quotes.
+    pub(super) value: &'a str,
+}
+
+impl<'a> Attribute<'a> {
+    /// The prefix that it declares (nothing for the default namespace), if it is a declaration.
+    pub(super) fn declares(&self) -> Option<&'a str> {
+        match (self.prefix, self.local) {
+            ("", "xmlns") => Some(""),
+            ("xmlns", prefix) => Some(prefix),
+            _ => None,
+        }
+    }
+}
+
+/// A start tag as it is written.
+#[derive(Debug)]
+pub(super) struct StartTag<'a> {
+    /// What stands before its colon, or nothing.
+    pub(super) prefix: &'a str,
+    /// What stands after its colon, or all.
+    pub(super) local: &'a str,
+    /// All attributes, declarations too, in order.
+    pub(super) attributes: SmallVec<[Attribute<'a>; 8]>,
+}
+
+impl<'a> StartTag<'a> {
+    /// Reads what stands between `<` and `>` or `/>`.
+    ///
+    /// # Errors
+    /// For anything that XML forbids there, and for what is beyond `limits`. Characters are taken
+    /// as legal and namespaces are not looked at.
+    pub(super) fn parse(content: &'a str, limits: &StreamLimits) -> Result<Self, XmlError> {
+        let mut rest = Rest { text: content };
+        let (prefix, local) = split_name(rest.name(limits)?)?;
+        let mut attributes = SmallVec::new();
+        while let Some(attribute) = rest.attribute(limits)? {
+            if attributes.len() == limits.attributes {
+                let limit = limits.attributes;
+                return Err(XmlError::TooManyAttributes { limit });
+            }
+            attributes.push(attribute);
+        }
+        let tag = Self {
+            prefix,
+            local,
+            attributes,
+        };
+        tag.check_duplicates()?;
+        Ok(tag)
+    }
+
+    /// The value, as written, of the attribute of this name.
+    pub(super) fn attribute(&self, name: &str) -> Option<&'a str> {
+        let found = self.attributes.iter().find(|a| a.name == name);
+        found.map(|a| a.value)
+    }
+
+    /// Quadratic, but in a number that is limited.
+    fn check_duplicates(&self) -> Result<(), XmlError> {
+        for (at, one) in self.attributes.iter().enumerate() {
+            if self.attributes[..at].iter().any(|a| a.name == one.name) {
+                return Err(XmlError::NotWellFormed("attribute given twice"));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Rest<'a> {
+    text: &'a str,
+}
+
+impl<'a> Rest<'a> {
+    /// Takes white space; says whether there was any.
+    fn space(&mut self) -> bool {
+        let bytes = self.text.as_bytes();
+        let length = bytes.iter().take_while(|&&b| is_space(b)).count();
+        self.text = &self.text[length..];
+        length > 0
+    }
+
+    fn take(&mut self, length: usize) -> &'a str {
+        let (taken, rest) = self.text.split_at(length);
+        self.text = rest;
+        taken
+    }
+
+    fn name(&mut self, limits: &StreamLimits) -> Result<&'a str, XmlError> {
+        match name_length(self.text) {
+            0 => Err(XmlError::NotWellFormed("name expected")),
+            length if length > limits.name_bytes => Err(XmlError::NameTooLong {
+                limit: limits.name_bytes,
+            }),
+            length => Ok(self.take(length)),
+        }
+    }
+
+    fn attribute(&mut self, limits: &StreamLimits) -> Result<Option<Attribute<'a>>, XmlError> {
+        let spaced = self.space();
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        if !spaced {
+            return Err(XmlError::NotWellFormed("no space before an attribute"));
+        }
+        let name = self.name(limits)?;
+        let (prefix, local) = split_name(name)?;
+        self.space();
+        if !self.text.starts_with('=') {
+            return Err(XmlError::NotWellFormed("attribute without value"));
+        }
+        self.take(1);
+        self.space();
+        let value = self.value(limits)?;
+        Ok(Some(Attribute {
+            name,
+            prefix,
+            local,
+            value,
+        }))
+    }
+
+    fn value(&mut self, limits: &StreamLimits) -> Result<&'a str, XmlError> {
+        let quote = match self.text.as_bytes().first() {
+            Some(&quote @ (b'"' | b'\'')) => quote,
+            _ => return Err(XmlError::NotWellFormed("attribute without quotes")),
+        };
+        self.take(1);
+        let length = memchr::memchr(quote, self.text.as_bytes())
+            .ok_or(XmlError::NotWellFormed("attribute without end"))?;
+        if length > limits.attribute_bytes {
+            return Err(XmlError::AttributeTooLong {
+                limit: limits.attribute_bytes,
+            });
+        }
+        let value = self.take(length);
+        self.take(1);
+        check_value(value)?;
+        Ok(value)
+    }
+}
+
+/// Namespace of names that start with `xml:`.
+pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
+/// Namespace of declarations, which nothing may be bound to.
+const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+
+/// Refuses a declaration that XML namespaces forbid.
+pub(super) fn check_declaration(prefix: &str, namespace: &str) -> Result<(), XmlError> {
+    let allowed = match prefix {
+        "xmlns" => false,
+        "xml" => namespace == XML,
+        "" => namespace != XML && namespace != XMLNS,
+        _ => !namespace.is_empty() && namespace != XML && namespace != XMLNS,
+    };
+    if allowed {
+        Ok(())
+    } else {
+        Err(XmlError::NotWellFormed("forbidden namespace declaration"))
+    }
+}
+
+/// The prefixes that every top-level element of a stream starts from.
+pub(super) const IN_STREAM: &[(&str, &str)] =
+    &[("", ns::CLIENT), ("stream", ns::STREAM), ("xml", XML)];
+
+/// The prefixes that the stream header starts from.
+pub(super) const OUTSIDE: &[(&str, &str)] = &[("", ""), ("xml", XML)];
