@@ -10,6 +10,7 @@ pub mod ids;
 pub mod jid;
 pub mod limits;
 mod role;
+pub mod stream;
 pub mod time;
 pub mod xml;
 

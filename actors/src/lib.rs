@@ -1,0 +1,3 @@
+//! Everything of OpenSRF over Jabber that runs.
+
+pub mod sasl;
