@@ -5,13 +5,24 @@
 //! one input at a given [`Tick`](time::Tick) and says what must be done. The package
 //! `opensrf-actors` carries it out.
 //!
+//! Modules, lowest layer first; each uses only those before it:
+//! [`limits`], [`time`], [`ids`], [`retry`]; [`xml`]; [`jid`], [`stanza`]; [`osrf`]; [`stream`];
+//! [`service`]; [`session`]; [`router`], [`pool`], [`registration`], [`switchboard`].
 
 pub mod ids;
 pub mod jid;
 pub mod limits;
 pub mod osrf;
+pub mod pool;
+pub mod registration;
+pub mod retry;
 mod role;
+pub mod router;
+pub mod service;
+pub mod session;
 pub mod stanza;
+pub mod stream;
+pub mod switchboard;
 pub mod time;
 pub mod xml;
 

@@ -144,7 +144,10 @@ pub struct PoolStats {
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pool").field("size", &self.size).field("stats", &self.stats()).finish()
+        f.debug_struct("Pool")
+            .field("size", &self.size)
+            .field("stats", &self.stats())
+            .finish()
     }
 }
 
@@ -194,7 +197,9 @@ impl Pool {
 
     fn idle(&mut self, drone: DroneId, out: &mut Vec<Effect>) {
         // A drone that was given up on may still report.
-        let Some(slot) = self.drones.get_mut(&drone) else { return };
+        let Some(slot) = self.drones.get_mut(&drone) else {
+            return;
+        };
         match std::mem::replace(slot, Slot::Idle) {
             Slot::Starting => {
                 self.starting -= 1;
@@ -271,7 +276,10 @@ impl Pool {
     }
 
     fn report_drained(&self, out: &mut Vec<Effect>) {
-        let works = self.drones.values().any(|slot| matches!(slot, Slot::Busy(_)));
+        let works = self
+            .drones
+            .values()
+            .any(|slot| matches!(slot, Slot::Busy(_)));
         if self.draining && self.backlog.is_empty() && !works {
             out.push(Effect::Drained);
         }
@@ -296,7 +304,8 @@ impl Role for Pool {
 
     fn deadline(&self) -> Option<Tick> {
         let wants = self.drones.len() < self.size.min || !self.backlog.is_empty();
-        self.not_before.filter(|_| wants && self.drones.len() < self.size.max)
+        self.not_before
+            .filter(|_| wants && self.drones.len() < self.size.max)
     }
 
     fn wake(&mut self, now: Tick, out: &mut Vec<Effect>) {

@@ -96,7 +96,9 @@ impl Registration {
             chance: chance.fork(router.as_str()),
             router,
         };
-        Self { targets: routers.into_iter().map(target).collect() }
+        Self {
+            targets: routers.into_iter().map(target).collect(),
+        }
     }
 
     /// Whether this address is one of its routers.
@@ -108,7 +110,9 @@ impl Registration {
     /// Whether every router knows the service.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.targets.iter().all(|target| matches!(target.state, State::Registered { .. }))
+        self.targets
+            .iter()
+            .all(|target| matches!(target.state, State::Registered { .. }))
     }
 }
 
@@ -117,11 +121,15 @@ impl Target {
     fn attempt(&mut self, now: Tick, out: &mut Vec<Effect>) -> State {
         out.push(Effect::Register(self.router.clone()));
         out.push(Effect::Ask(self.router.clone()));
-        State::Registering { due: now + self.retry.failed() }
+        State::Registering {
+            due: now + self.retry.failed(),
+        }
     }
 
     fn repeat(&mut self, now: Tick) -> State {
-        State::Registered { due: now + REPEAT.mul_f64(0.8 + 0.4 * self.chance.next_fraction()) }
+        State::Registered {
+            due: now + REPEAT.mul_f64(0.8 + 0.4 * self.chance.next_fraction()),
+        }
     }
 
     fn handle(&mut self, now: Tick, input: &Input, out: &mut Vec<Effect>) {
@@ -137,9 +145,14 @@ impl Target {
                 out.push(Effect::Registered(self.router.clone()));
                 self.repeat(now)
             }
-            (State::Registered { .. }, Input::Answered { known: false, .. } | Input::Bounced(_)) => {
+            (
+                State::Registered { .. },
+                Input::Answered { known: false, .. } | Input::Bounced(_),
+            ) => {
                 out.push(Effect::Missing(self.router.clone()));
-                State::Registering { due: now + self.retry.failed() }
+                State::Registering {
+                    due: now + self.retry.failed(),
+                }
             }
             (State::Offline, Input::Leave) => State::Left,
             (_, Input::Leave) => {
@@ -236,7 +249,10 @@ mod tests {
     fn a_silent_router_is_asked_again_ever_more_slowly() {
         let mut role = registration(vec![router("a")]);
         let first = step(&mut role, Tick::ZERO, Input::LinkUp);
-        assert_eq!(first, [Effect::Register(router("a")), Effect::Ask(router("a"))]);
+        assert_eq!(
+            first,
+            [Effect::Register(router("a")), Effect::Ask(router("a"))]
+        );
         let sent = registers(&mut role, 100);
         assert!((4..=8).contains(&sent.len()), "{sent:?}");
         assert!(!role.is_complete());
@@ -246,8 +262,14 @@ mod tests {
     fn a_registered_listener_says_so_every_few_seconds() {
         let mut role = registration(vec![router("a")]);
         step(&mut role, Tick::ZERO, Input::LinkUp);
-        let known = Input::Answered { router: router("a"), known: true };
-        assert_eq!(step(&mut role, SECOND, known), [Effect::Registered(router("a"))]);
+        let known = Input::Answered {
+            router: router("a"),
+            known: true,
+        };
+        assert_eq!(
+            step(&mut role, SECOND, known),
+            [Effect::Registered(router("a"))]
+        );
         assert!(role.is_complete());
         let sent = registers(&mut role, 101);
         assert!((16..=25).contains(&sent.len()), "{sent:?}");
@@ -258,7 +280,14 @@ mod tests {
         let mut role = registration(vec![router("a"), router("b")]);
         step(&mut role, Tick::ZERO, Input::LinkUp);
         for r in ["a", "b"] {
-            step(&mut role, Tick::ZERO, Input::Answered { router: router(r), known: true });
+            step(
+                &mut role,
+                Tick::ZERO,
+                Input::Answered {
+                    router: router(r),
+                    known: true,
+                },
+            );
         }
         let missing = step(&mut role, SECOND, Input::Bounced(router("a")));
         assert_eq!(missing, [Effect::Missing(router("a"))]);
@@ -279,7 +308,10 @@ mod tests {
     fn who_leaves_says_so_once_and_stays_away() {
         let mut role = registration(vec![router("a")]);
         step(&mut role, Tick::ZERO, Input::LinkUp);
-        assert_eq!(step(&mut role, SECOND, Input::Leave), [Effect::Unregister(router("a"))]);
+        assert_eq!(
+            step(&mut role, SECOND, Input::Leave),
+            [Effect::Unregister(router("a"))]
+        );
         assert!(step(&mut role, SECOND, Input::LinkUp).is_empty());
         assert_eq!(role.deadline(), None);
     }

@@ -43,12 +43,20 @@ impl Retry {
         if first > cap {
             return Err(RetryError::FirstAboveCap { first, cap });
         }
-        Ok(Self { first, cap, failures: 0, chance })
+        Ok(Self {
+            first,
+            cap,
+            failures: 0,
+            chance,
+        })
     }
 
     /// How long to wait after one more failure.
     pub fn failed(&mut self) -> Duration {
-        let whole = self.first.saturating_mul(1_u32 << self.failures.min(31)).min(self.cap);
+        let whole = self
+            .first
+            .saturating_mul(1_u32 << self.failures.min(31))
+            .min(self.cap);
         self.failures = self.failures.saturating_add(1);
         whole.mul_f64(1.0 - self.chance.next_fraction() / 4.0)
     }
@@ -75,7 +83,10 @@ mod tests {
         let mut retry = Retry::new(second, 5 * second, Seed::new(1)).unwrap();
         for whole in [1, 2, 4, 5, 5] {
             let delay = retry.failed();
-            assert!(delay <= whole * second && delay >= whole * second * 3 / 4, "{delay:?}");
+            assert!(
+                delay <= whole * second && delay >= whole * second * 3 / 4,
+                "{delay:?}"
+            );
         }
         retry.succeeded();
         assert!(retry.failed() <= second);
@@ -84,7 +95,10 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         let second = Duration::from_secs(1);
-        assert_eq!(Retry::new(Duration::ZERO, second, Seed::new(1)).err(), Some(RetryError::Zero));
+        assert_eq!(
+            Retry::new(Duration::ZERO, second, Seed::new(1)).err(),
+            Some(RetryError::Zero)
+        );
         assert!(Retry::new(2 * second, second, Seed::new(1)).is_err());
     }
 }

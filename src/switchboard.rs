@@ -47,7 +47,11 @@ impl<T: Clone> Switchboard<T> {
     /// A table without bindings that serves `domains`.
     #[must_use]
     pub fn new(domains: impl IntoIterator<Item = String>) -> Self {
-        Self { domains: domains.into_iter().collect(), bound: Bindings::new(), bindings_made: 0 }
+        Self {
+            domains: domains.into_iter().collect(),
+            bound: Bindings::new(),
+            bindings_made: 0,
+        }
     }
 
     /// Whether `domain` is one of this server's virtual hosts.
@@ -67,7 +71,10 @@ impl<T: Clone> Switchboard<T> {
         }
         self.bindings_made += 1;
         let id = BindingId(self.bindings_made);
-        let before = self.bound.insert(jid, (id, target)).map(|(_, target)| target);
+        let before = self
+            .bound
+            .insert(jid, (id, target))
+            .map(|(_, target)| target);
         Ok((id, before))
     }
 
@@ -92,7 +99,9 @@ impl<T: Clone> Switchboard<T> {
         if stanza.kind == Kind::Presence {
             return Verdict::Drop;
         }
-        let Some(to) = &stanza.to else { return self.to_server(stanza) };
+        let Some(to) = &stanza.to else {
+            return self.to_server(stanza);
+        };
         if let Some((_, target)) = self.bound.get(to) {
             return Verdict::Deliver(target.clone());
         }
@@ -104,15 +113,17 @@ impl<T: Clone> Switchboard<T> {
         if to.local().is_none() || own_account {
             return self.to_server(stanza);
         }
-        refuse(stanza, Condition::ServiceUnavailable, format!("{to} is not connected"))
+        refuse(
+            stanza,
+            Condition::ServiceUnavailable,
+            format!("{to} is not connected"),
+        )
     }
 
     /// Answers what is meant for the server, or for the sender's own account.
     fn to_server(&self, stanza: &Stanza) -> Verdict<T> {
-        let answered = [ns::PING, ns::SESSION];
-        let asks = stanza.kind == Kind::Iq && matches!(&*stanza.stanza_type, "get" | "set");
-        if asks && stanza.asks_for(&answered) {
-            return stanza.result().map_or(Verdict::Drop, |result| Verdict::Answer(result.into()));
+        if stanza.asks_for(&[ns::PING, ns::SESSION]) {
+            return Verdict::Answer(stanza.granted().into());
         }
         let text = match stanza.kind {
             Kind::Message => "messages go to a full address",
@@ -123,6 +134,8 @@ impl<T: Clone> Switchboard<T> {
 }
 
 fn refuse<T>(stanza: &Stanza, condition: Condition, text: String) -> Verdict<T> {
-    let error = StanzaError::cancel(condition, text);
-    stanza.bounce(error).map_or(Verdict::Drop, |bounce| Verdict::Answer(bounce.into()))
+    let error = StanzaError::new(condition).with_text(&text);
+    stanza
+        .bounce(error)
+        .map_or(Verdict::Drop, |bounce| Verdict::Answer(bounce.into()))
 }

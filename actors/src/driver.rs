@@ -104,7 +104,9 @@ where
     A: Conduct<R> + ?Sized,
 {
     let driver = actor.driver();
-    let Some(due) = driver.role.deadline() else { return };
+    let Some(due) = driver.role.deadline() else {
+        return;
+    };
     if let Some((at, handle)) = driver.timer {
         if at <= due {
             return;

@@ -27,20 +27,31 @@ impl Env {
     #[allow(clippy::disallowed_methods)] // this is where chance comes in
     pub fn real() -> Self {
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
-        Self { epoch: Instant::now(), wall: Wall::Machine, seed: Seed::new(seed) }
+        Self {
+            epoch: Instant::now(),
+            wall: Wall::Machine,
+            seed: Seed::new(seed),
+        }
     }
 
     /// The runtime's clock, which may be paused, and chance that repeats for the same `seed`.
     #[must_use]
     pub fn simulated(seed: u64) -> Self {
         let birthday = Duration::from_secs(1_000_000_000);
-        Self { epoch: Instant::now(), wall: Wall::Simulated(birthday), seed: Seed::new(seed) }
+        Self {
+            epoch: Instant::now(),
+            wall: Wall::Simulated(birthday),
+            seed: Seed::new(seed),
+        }
     }
 
     /// The same clock with the chance of the part called `name`.
     #[must_use]
     pub fn fork(&self, name: &str) -> Self {
-        Self { seed: self.seed.fork(name), ..self.clone() }
+        Self {
+            seed: self.seed.fork(name),
+            ..self.clone()
+        }
     }
 
     /// The time since the network's start.
@@ -54,9 +65,9 @@ impl Env {
     #[allow(clippy::disallowed_methods)] // this is where the wall clock comes in
     pub fn unix_time(&self) -> Duration {
         match self.wall {
-            Wall::Machine => {
-                SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
-            }
+            Wall::Machine => SystemTime::now()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default(),
             Wall::Simulated(at_epoch) => at_epoch + self.now(),
         }
     }

@@ -100,6 +100,8 @@ where
     M::Result: Send,
 {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Peer").field("is_there", &self.is_there()).finish()
+        f.debug_struct("Peer")
+            .field("is_there", &self.is_there())
+            .finish()
     }
 }

@@ -98,13 +98,19 @@ impl ServiceClass {
     fn add(&mut self, jid: Jid) {
         self.added += 1;
         if self.nodes.iter().all(|node| node.jid != jid) {
-            self.nodes.push(Node { jid, forwarded: 0, last: None });
+            self.nodes.push(Node {
+                jid,
+                forwarded: 0,
+                last: None,
+            });
         }
     }
 
     /// Forgets a node; whether it was one.
     fn remove(&mut self, jid: &Jid) -> bool {
-        let Some(at) = self.nodes.iter().position(|node| node.jid == *jid) else { return false };
+        let Some(at) = self.nodes.iter().position(|node| node.jid == *jid) else {
+            return false;
+        };
         if at < self.next {
             self.next -= 1;
         }
@@ -133,7 +139,13 @@ impl ServiceClass {
         }
     }
 
-    fn forward(&mut self, stanza: &Stanza, sender: &Jid, attempt: usize, out: &mut Vec<ClassEffect>) {
+    fn forward(
+        &mut self,
+        stanza: &Stanza,
+        sender: &Jid,
+        attempt: usize,
+        out: &mut Vec<ClassEffect>,
+    ) {
         if self.nodes.is_empty() {
             return self.give_up(stanza, sender, out);
         }
@@ -157,8 +169,14 @@ impl ServiceClass {
             return out.push(ClassEffect::Dropped("an error from nobody we sent to"));
         }
         let echoes = !bounce.thread().is_empty();
-        let echo = if echoes { Some(bounce.clone()) } else { known.and_then(|n| n.last.clone()) };
-        let full = bounce.error().is_some_and(|error| error.kind == ErrorKind::Wait);
+        let echo = if echoes {
+            Some(bounce.clone())
+        } else {
+            known.and_then(|n| n.last.clone())
+        };
+        let full = bounce
+            .error()
+            .is_some_and(|error| error.kind == ErrorKind::Wait);
         let emptied = !full && self.remove(node) && self.nodes.is_empty();
         match echo {
             Some(echo) => self.redeliver(&echo, full, out),
@@ -191,9 +209,11 @@ impl ServiceClass {
         own.stanza_type = ByteString::new();
         // The original writes this code and no condition; C clients only need some code, Perl
         // clients need type='error' on the message, which the original leaves out.
+        let text = format!("{}: {why}", self.name);
+        let unavailable = StanzaError::new(Condition::ServiceUnavailable).with_text(&text);
         let error = StanzaError {
             code: Some(501),
-            ..StanzaError::cancel(Condition::ServiceUnavailable, format!("{}: {why}", self.name))
+            ..unavailable
         };
         match own.bounce(error) {
             Some(notice) => out.push(ClassEffect::Send(notice)),
@@ -206,7 +226,10 @@ impl ServiceClass {
         ClassStats {
             class: self.name.clone(),
             nodes: nodes
-                .map(|n| NodeStats { node: n.jid.clone(), forwarded: n.forwarded })
+                .map(|n| NodeStats {
+                    node: n.jid.clone(),
+                    forwarded: n.forwarded,
+                })
                 .collect(),
             forwarded: self.forwarded,
         }

@@ -50,7 +50,10 @@ pub(super) enum QuestionError {
 impl Question {
     pub(super) fn read(request: &Request) -> Result<Self, QuestionError> {
         let class = || {
-            let first = request.params.first().and_then(|param| param.value::<String>().ok());
+            let first = request
+                .params
+                .first()
+                .and_then(|param| param.value::<String>().ok());
             first.ok_or(QuestionError::ClassMissing)
         };
         match request.method.strip_prefix("opensrf.router.info.") {
@@ -75,11 +78,19 @@ impl Question {
     /// crashes on it).
     pub(super) fn answer(&self, stats: &[ClassStats]) -> Json {
         let nodes = |class: &ClassStats| -> Value {
-            let each = class.nodes.iter().map(|n| (n.node.to_string(), json!(n.forwarded)));
+            let each = class
+                .nodes
+                .iter()
+                .map(|n| (n.node.to_string(), json!(n.forwarded)));
             Value::Object(each.collect())
         };
         let by_class = |value: &dyn Fn(&ClassStats) -> Value| {
-            Value::Object(stats.iter().map(|class| (class.class.clone(), value(class))).collect())
+            Value::Object(
+                stats
+                    .iter()
+                    .map(|class| (class.class.clone(), value(class)))
+                    .collect(),
+            )
         };
         let one = stats.first();
         match self {

@@ -47,8 +47,10 @@ impl Trust {
         clients: impl IntoIterator<Item = String>,
         servers: impl IntoIterator<Item = String>,
     ) -> Result<Self, TrustError> {
-        let trust =
-            Self { clients: clients.into_iter().collect(), servers: servers.into_iter().collect() };
+        let trust = Self {
+            clients: clients.into_iter().collect(),
+            servers: servers.into_iter().collect(),
+        };
         if trust.clients.is_empty() {
             return Err(TrustError::NoClients);
         }

@@ -94,7 +94,13 @@ impl Router {
     /// A router without classes at `address`.
     #[must_use]
     pub fn new(address: Jid, trust: Trust) -> Self {
-        Self { address, trust, classes: Vec::new(), pending: BTreeMap::new(), asked: 0 }
+        Self {
+            address,
+            trust,
+            classes: Vec::new(),
+            pending: BTreeMap::new(),
+            asked: 0,
+        }
     }
 
     fn class(&mut self, name: &str) -> Option<&mut Class> {
@@ -128,8 +134,14 @@ impl Router {
             _ => return out.push(RouterEffect::Dropped("class name is no usable resource")),
         };
         if self.class(name).is_none() {
-            self.classes.push(Class { name: name.to_owned(), ..Class::default() });
-            out.push(RouterEffect::OpenClass { class: name.to_owned(), address });
+            self.classes.push(Class {
+                name: name.to_owned(),
+                ..Class::default()
+            });
+            out.push(RouterEffect::OpenClass {
+                class: name.to_owned(),
+                address,
+            });
         }
         if let Some(class) = self.class(name) {
             class.added += 1;
@@ -202,7 +214,12 @@ impl Router {
         let asks = |class: &&Class| question.class().is_none_or(|name| name == class.name);
         let waiting: Vec<String> = match question {
             Question::Classes => Vec::new(),
-            _ => self.classes.iter().filter(asks).map(|class| class.name.clone()).collect(),
+            _ => self
+                .classes
+                .iter()
+                .filter(asks)
+                .map(|class| class.name.clone())
+                .collect(),
         };
         out.extend(waiting.iter().cloned().map(RouterEffect::AskStats));
         self.asked += 1;
@@ -222,7 +239,11 @@ impl Router {
         for pending in self.pending.values_mut() {
             pending.waiting.retain(|class| *class != stats.class);
         }
-        if let Some(class) = self.classes.iter_mut().find(|class| class.name == stats.class) {
+        if let Some(class) = self
+            .classes
+            .iter_mut()
+            .find(|class| class.name == stats.class)
+        {
             class.stats = Some(stats);
         }
         self.answer_ready(out);
@@ -237,8 +258,12 @@ impl Router {
     }
 
     fn answer_ready(&mut self, out: &mut Vec<RouterEffect>) {
-        let ready: Vec<u64> =
-            self.pending.iter().filter(|(_, p)| p.waiting.is_empty()).map(|(id, _)| *id).collect();
+        let ready: Vec<u64> = self
+            .pending
+            .iter()
+            .filter(|(_, p)| p.waiting.is_empty())
+            .map(|(id, _)| *id)
+            .collect();
         for id in ready {
             self.answer(id, out);
         }
@@ -246,19 +271,28 @@ impl Router {
 
     /// Answers as the original does: the result in one stanza, the end in another.
     fn answer(&mut self, id: u64, out: &mut Vec<RouterEffect>) {
-        let Some(pending) = self.pending.remove(&id) else { return };
+        let Some(pending) = self.pending.remove(&id) else {
+            return;
+        };
         let asked = pending.question.class();
         let stats: Vec<ClassStats> = self
             .classes
             .iter()
             .filter(|class| class.up && asked.is_none_or(|name| name == class.name))
             .map(|class| {
-                let empty = || ClassStats { class: class.name.clone(), nodes: vec![], forwarded: 0 };
+                let empty = || ClassStats {
+                    class: class.name.clone(),
+                    nodes: vec![],
+                    forwarded: 0,
+                };
                 class.stats.clone().unwrap_or_else(empty)
             })
             .collect();
         let content = pending.question.answer(&stats);
-        let result = Body::Result(Answer { code: code::OK, content });
+        let result = Body::Result(Answer {
+            code: code::OK,
+            content,
+        });
         for body in [result, Body::Status(Status::complete())] {
             let message = osrf::Message::new(pending.trace, body);
             self.reply(&pending.to, &pending.thread, message, out);
@@ -273,7 +307,11 @@ impl Router {
         out: &mut Vec<RouterEffect>,
     ) {
         let body = osrf::encode([&message]);
-        let reply = Message { thread: thread.clone(), body, ..Message::default() };
+        let reply = Message {
+            thread: thread.clone(),
+            body,
+            ..Message::default()
+        };
         out.push(RouterEffect::Send(Stanza::message(to.clone(), reply)));
     }
 }
@@ -297,12 +335,18 @@ impl Role for Router {
     }
 
     fn deadline(&self) -> Option<Tick> {
-        self.pending.values().fold(None, |due, pending| earliest(due, Some(pending.deadline)))
+        self.pending
+            .values()
+            .fold(None, |due, pending| earliest(due, Some(pending.deadline)))
     }
 
     fn wake(&mut self, now: Tick, out: &mut Vec<RouterEffect>) {
-        let late: Vec<u64> =
-            self.pending.iter().filter(|(_, p)| p.deadline <= now).map(|(id, _)| *id).collect();
+        let late: Vec<u64> = self
+            .pending
+            .iter()
+            .filter(|(_, p)| p.deadline <= now)
+            .map(|(id, _)| *id)
+            .collect();
         for id in late {
             self.answer(id, out);
         }

@@ -48,7 +48,10 @@ impl Method {
     /// A method that gives any number of results.
     #[must_use]
     pub fn streaming(name: impl Into<ByteString>, argc: usize) -> Self {
-        Self { streaming: true, ..Self::new(name, argc) }
+        Self {
+            streaming: true,
+            ..Self::new(name, argc)
+        }
     }
 
     /// Sets what people are told about it.
@@ -81,7 +84,11 @@ impl Catalog {
     /// A catalog without methods.
     #[must_use]
     pub fn new(service: impl Into<ByteString>) -> Self {
-        Self { service: service.into(), methods: Vec::new(), by_name: BTreeMap::new() }
+        Self {
+            service: service.into(),
+            methods: Vec::new(),
+            by_name: BTreeMap::new(),
+        }
     }
 
     /// The service's name.
@@ -103,7 +110,10 @@ impl Catalog {
         let added: Vec<Method> = std::iter::once(method).chain(twin).collect();
         if let Some(taken) = added.iter().find(|m| self.by_name.contains_key(&m.name)) {
             let method = taken.name.clone();
-            return Err(DuplicateMethod { service: self.service.clone(), method });
+            return Err(DuplicateMethod {
+                service: self.service.clone(),
+                method,
+            });
         }
         Ok(added.into_iter().map(|method| self.push(method)).collect())
     }
@@ -127,13 +137,19 @@ impl Catalog {
     /// The status that the caller gets: 404 for a method that is not there, and for too few
     /// parameters, with the texts of the C programs.
     pub fn dispatch(&self, request: &Request) -> Result<MethodId, Status> {
-        let Request { method: name, params } = request;
+        let Request {
+            method: name,
+            params,
+        } = request;
         let Some(&id) = self.by_name.get(name) else {
             let text = format!("Method [{name}] not found for service {}", self.service);
             return Err(Status::method_exception(code::NOT_FOUND, text));
         };
         if params.len() < self.methods[id].argc {
-            let text = format!("Not enough params for method {name} / service {}", self.service);
+            let text = format!(
+                "Not enough params for method {name} / service {}",
+                self.service
+            );
             return Err(Status::method_exception(code::NOT_FOUND, text));
         }
         Ok(id)
@@ -142,23 +158,26 @@ impl Catalog {
     /// Records of the methods whose name begins with `prefix`, in order of registration, with the
     /// keys that C and Perl callers look for.
     pub fn introspect(&self, prefix: &str) -> impl Iterator<Item = Json> {
-        self.methods.iter().filter(move |m| m.name.starts_with(prefix)).map(|method| {
-            json!({
-                "api_name": &*method.name,
-                "api_level": 1,
-                "method": &*method.name,
-                "service": &*self.service,
-                "server_class": &*self.service,
-                "argc": method.argc,
-                "stream": u8::from(method.streaming && !method.atomic),
-                "atomic": u8::from(method.atomic),
-                "sysmethod": u8::from(method.system),
-                "remote": 0,
-                "cachable": 0,
-                "notes": method.notes,
+        self.methods
+            .iter()
+            .filter(move |m| m.name.starts_with(prefix))
+            .map(|method| {
+                json!({
+                    "api_name": &*method.name,
+                    "api_level": 1,
+                    "method": &*method.name,
+                    "service": &*self.service,
+                    "server_class": &*self.service,
+                    "argc": method.argc,
+                    "stream": u8::from(method.streaming && !method.atomic),
+                    "atomic": u8::from(method.atomic),
+                    "sysmethod": u8::from(method.system),
+                    "remote": 0,
+                    "cachable": 0,
+                    "notes": method.notes,
+                })
+                .into()
             })
-            .into()
-        })
     }
 }
 
@@ -169,12 +188,17 @@ mod tests {
     fn catalog() -> Catalog {
         let mut catalog = Catalog::new("acme.calc");
         catalog.add(Method::new("acme.calc.sum", 2)).unwrap();
-        catalog.add(Method::streaming("acme.calc.count", 1)).unwrap();
+        catalog
+            .add(Method::streaming("acme.calc.count", 1))
+            .unwrap();
         catalog
     }
 
     fn request(method: &'static str, params: usize) -> Request {
-        Request { method: method.into(), params: vec![Json::NULL; params] }
+        Request {
+            method: method.into(),
+            params: vec![Json::NULL; params],
+        }
     }
 
     #[test]
@@ -187,9 +211,15 @@ mod tests {
     #[test]
     fn a_streaming_method_has_an_atomic_twin_and_others_have_none() {
         let catalog = catalog();
-        let id = catalog.dispatch(&request("acme.calc.count.atomic", 1)).unwrap();
+        let id = catalog
+            .dispatch(&request("acme.calc.count.atomic", 1))
+            .unwrap();
         assert!(catalog.get(id).unwrap().atomic);
-        assert!(catalog.dispatch(&request("acme.calc.sum.atomic", 2)).is_err());
+        assert!(
+            catalog
+                .dispatch(&request("acme.calc.sum.atomic", 2))
+                .is_err()
+        );
     }
 
     #[test]
@@ -198,11 +228,17 @@ mod tests {
         let text = |status: Status| (status.code, status.text.to_string());
         assert_eq!(
             text(catalog.dispatch(&request("acme.calc.nope", 0)).unwrap_err()),
-            (404, "Method [acme.calc.nope] not found for service acme.calc".into())
+            (
+                404,
+                "Method [acme.calc.nope] not found for service acme.calc".into()
+            )
         );
         assert_eq!(
             text(catalog.dispatch(&request("acme.calc.sum", 1)).unwrap_err()),
-            (404, "Not enough params for method acme.calc.sum / service acme.calc".into())
+            (
+                404,
+                "Not enough params for method acme.calc.sum / service acme.calc".into()
+            )
         );
     }
 
@@ -210,7 +246,11 @@ mod tests {
     fn a_name_is_taken_once() {
         let mut catalog = catalog();
         assert!(catalog.add(Method::new("acme.calc.sum", 0)).is_err());
-        assert!(catalog.add(Method::new("acme.calc.count.atomic", 0)).is_err());
+        assert!(
+            catalog
+                .add(Method::new("acme.calc.count.atomic", 0))
+                .is_err()
+        );
     }
 
     #[test]
@@ -218,8 +258,15 @@ mod tests {
         let catalog = catalog();
         assert_eq!(catalog.introspect("acme.calc.c").count(), 2);
         assert_eq!(catalog.introspect("").count(), 3);
-        let record: serde_json::Value =
-            catalog.introspect("acme.calc.sum").next().unwrap().value().unwrap();
-        assert_eq!((&record["api_name"], &record["argc"]), (&json!("acme.calc.sum"), &json!(2)));
+        let record: serde_json::Value = catalog
+            .introspect("acme.calc.sum")
+            .next()
+            .unwrap()
+            .value()
+            .unwrap();
+        assert_eq!(
+            (&record["api_name"], &record["argc"]),
+            (&json!("acme.calc.sum"), &json!(2))
+        );
     }
 }

@@ -28,7 +28,7 @@ use crate::Role;
 use crate::ids::Names;
 use crate::jid::{Jid, JidError};
 use crate::osrf::{self, Answer, Body, Json, Reassembly, Status, code};
-use crate::stanza::{Extension, Kind, Message, Stanza};
+use crate::stanza::{Condition, Extension, Kind, Message, Stanza};
 use crate::time::Tick;
 
 /// A request of a client, numbered by whoever asks; never used twice.
@@ -194,7 +194,11 @@ impl Client {
         let conversation = Conversation {
             service,
             session,
-            state: if session.is_some() { State::Lost } else { State::Stateless },
+            state: if session.is_some() {
+                State::Lost
+            } else {
+                State::Stateless
+            },
             traces: 0,
             open: BTreeMap::new(),
             reassembly: Reassembly::default(),
@@ -204,7 +208,14 @@ impl Client {
         thread
     }
 
-    fn open(&mut self, now: Tick, session: SessionId, service: Jid, timeout: Duration, out: &mut Out) {
+    fn open(
+        &mut self,
+        now: Tick,
+        session: SessionId,
+        service: Jid,
+        timeout: Duration,
+        out: &mut Out,
+    ) {
         if !self.online {
             return out.push(ClientEffect::OpenFailed(session, CallError::Offline));
         }
@@ -215,8 +226,12 @@ impl Client {
 
     /// Asks the router for a drone, unless that is already under way.
     fn connect(&mut self, now: Tick, thread: &ByteString, out: &mut Out) {
-        let Some(conversation) = self.conversations.get_mut(thread) else { return };
-        let Some((session, timeout)) = conversation.session else { return };
+        let Some(conversation) = self.conversations.get_mut(thread) else {
+            return;
+        };
+        let Some((session, timeout)) = conversation.session else {
+            return;
+        };
         if matches!(conversation.state, State::Connecting { .. }) {
             return;
         }
@@ -224,7 +239,11 @@ impl Client {
         conversation.state = State::Connecting { deadline };
         self.requests.await_connect(session, deadline);
         let connect = osrf::Message::new(conversation.traces, Body::Connect);
-        out.push(ClientEffect::Send(stanza(conversation.service.clone(), thread, &connect)));
+        out.push(ClientEffect::Send(stanza(
+            conversation.service.clone(),
+            thread,
+            &connect,
+        )));
     }
 
     fn ask(&mut self, now: Tick, thread: &ByteString, id: RequestId, asked: Asked, out: &mut Out) {
@@ -248,8 +267,13 @@ impl Client {
         }
         let waits = target.is_none();
         let deadline = now + asked.timeout;
-        let open =
-            Open { thread: thread.clone(), trace, timeout: asked.timeout, deadline, message };
+        let open = Open {
+            thread: thread.clone(),
+            trace,
+            timeout: asked.timeout,
+            deadline,
+            message,
+        };
         self.requests.insert(id, open);
         if waits {
             self.connect(now, thread, out);
@@ -264,7 +288,9 @@ impl Client {
     }
 
     fn forget(&mut self, id: RequestId) -> bool {
-        let Some(open) = self.requests.remove(id) else { return false };
+        let Some(open) = self.requests.remove(id) else {
+            return false;
+        };
         if let Some(conversation) = self.conversations.get_mut(&open.thread) {
             conversation.open.remove(&open.trace);
             conversation.reassembly.forget(open.trace);
@@ -277,7 +303,9 @@ impl Client {
 
     /// Ends all requests of a conversation.
     fn fail_all(&mut self, thread: &ByteString, error: &CallError, out: &mut Out) {
-        let Some(conversation) = self.conversations.get(thread) else { return };
+        let Some(conversation) = self.conversations.get(thread) else {
+            return;
+        };
         let ids: Vec<_> = conversation.open.values().copied().collect();
         for id in ids {
             self.finish(id, Event::Failed(error.clone()), out);
@@ -287,8 +315,12 @@ impl Client {
     /// Ends a session that has no drone.
     fn open_failed(&mut self, thread: &ByteString, error: &CallError, out: &mut Out) {
         self.fail_all(thread, error, out);
-        let Some(conversation) = self.conversations.get_mut(thread) else { return };
-        let Some((session, _)) = conversation.session else { return };
+        let Some(conversation) = self.conversations.get_mut(thread) else {
+            return;
+        };
+        let Some((session, _)) = conversation.session else {
+            return;
+        };
         if let State::Connecting { deadline } = conversation.state {
             self.requests.connect_over(session, deadline);
         }
@@ -297,9 +329,13 @@ impl Client {
     }
 
     fn close(&mut self, session: SessionId, out: &mut Out) {
-        let Some(thread) = self.sessions.remove(&session) else { return };
+        let Some(thread) = self.sessions.remove(&session) else {
+            return;
+        };
         self.fail_all(&thread, &CallError::Closed, out);
-        let Some(conversation) = self.conversations.remove(&thread) else { return };
+        let Some(conversation) = self.conversations.remove(&thread) else {
+            return;
+        };
         match conversation.state {
             State::Connected(drone) => {
                 let bye = osrf::Message::new(conversation.traces, Body::Disconnect);
@@ -328,7 +364,9 @@ impl Client {
     }
 
     fn stanza(&mut self, now: Tick, stanza: &Stanza, out: &mut Out) {
-        let Some(from) = stanza.sender().filter(|_| stanza.kind == Kind::Message) else { return };
+        let Some(from) = stanza.sender().filter(|_| stanza.kind == Kind::Message) else {
+            return;
+        };
         let mut message = stanza.decode();
         if message.thread.is_empty() {
             // Prosody's bounces bring back nothing but the id, in which we keep the thread.
@@ -353,7 +391,9 @@ impl Client {
     }
 
     fn bounced(&mut self, now: Tick, from: &Jid, message: &Message, out: &mut Out) {
-        let Some(conversation) = self.conversations.get(&message.thread) else { return };
+        let Some(conversation) = self.conversations.get(&message.thread) else {
+            return;
+        };
         match &conversation.state {
             State::Connected(drone) if drone == from => self.lost(now, &message.thread, out),
             // News of a drone that the session has left already.
@@ -362,7 +402,7 @@ impl Client {
                 let connecting = matches!(state, State::Connecting { .. });
                 let error = CallError::Unreachable {
                     address: from.clone(),
-                    error: message.error.clone().unwrap_or_default(),
+                    error: message.error.clone().unwrap_or(Condition::Undefined.into()),
                 };
                 if connecting {
                     self.open_failed(&message.thread, &error, out);
@@ -374,8 +414,12 @@ impl Client {
     }
 
     fn result(&mut self, thread: &ByteString, trace: u64, answer: Answer, out: &mut Out) {
-        let Some(conversation) = self.conversations.get_mut(thread) else { return };
-        let Some(&id) = conversation.open.get(&trace) else { return };
+        let Some(conversation) = self.conversations.get_mut(thread) else {
+            return;
+        };
+        let Some(&id) = conversation.open.get(&trace) else {
+            return;
+        };
         match conversation.reassembly.push(trace, answer) {
             Ok(Some(content)) => out.push(ClientEffect::Deliver(id, Event::Result(content))),
             Ok(None) => {}
@@ -423,14 +467,22 @@ impl Client {
     }
 
     fn connected(&mut self, thread: &ByteString, drone: Jid, out: &mut Out) {
-        let Some(conversation) = self.conversations.get_mut(thread) else { return };
-        let Some((session, _)) = conversation.session else { return };
+        let Some(conversation) = self.conversations.get_mut(thread) else {
+            return;
+        };
+        let Some((session, _)) = conversation.session else {
+            return;
+        };
         if let State::Connecting { deadline } = conversation.state {
             self.requests.connect_over(session, deadline);
         }
         for id in conversation.open.values() {
             if let Some(open) = self.requests.get(*id) {
-                out.push(ClientEffect::Send(stanza(drone.clone(), thread, &open.message)));
+                out.push(ClientEffect::Send(stanza(
+                    drone.clone(),
+                    thread,
+                    &open.message,
+                )));
             }
         }
         conversation.state = State::Connected(drone);
@@ -439,7 +491,9 @@ impl Client {
 
     /// The drone is gone, or will not go on: open requests go to another one.
     fn lost(&mut self, now: Tick, thread: &ByteString, out: &mut Out) {
-        let Some(conversation) = self.conversations.get_mut(thread) else { return };
+        let Some(conversation) = self.conversations.get_mut(thread) else {
+            return;
+        };
         conversation.losses += 1;
         if conversation.losses > MOST_LOSSES {
             let error = CallError::Lost(conversation.losses);
@@ -468,11 +522,16 @@ impl Client {
     fn timed_out(&mut self, timer: Timer, out: &mut Out) {
         match timer {
             Timer::Request(id) => {
-                let timeout = self.requests.get(id).map_or(Duration::ZERO, |open| open.timeout);
+                let timeout = self
+                    .requests
+                    .get(id)
+                    .map_or(Duration::ZERO, |open| open.timeout);
                 self.finish(id, Event::Failed(CallError::Timeout(timeout)), out);
             }
             Timer::Connect(session) => {
-                let Some(thread) = self.sessions.get(&session).cloned() else { return };
+                let Some(thread) = self.sessions.get(&session).cloned() else {
+                    return;
+                };
                 let timeout = self.conversations.get(&thread).and_then(|c| c.session);
                 let error = CallError::ConnectTimeout(timeout.map_or(Duration::ZERO, |(_, t)| t));
                 self.open_failed(&thread, &error, out);
@@ -492,10 +551,21 @@ struct Asked {
 /// A message to `to`. The thread stands in the stanza's id too, for servers whose bounces bring
 /// back nothing else, and is the transaction id of the call.
 fn stanza(to: Jid, thread: &ByteString, message: &osrf::Message) -> Stanza {
-    let opensrf = Extension { osrf_xid: thread.clone(), ..Extension::default() };
+    let opensrf = Extension {
+        osrf_xid: thread.clone(),
+        ..Extension::default()
+    };
     let body = osrf::encode([message]);
-    let content = Message { opensrf, thread: thread.clone(), body, ..Message::default() };
-    Stanza { id: thread.clone(), ..Stanza::message(to, content) }
+    let content = Message {
+        opensrf,
+        thread: thread.clone(),
+        body,
+        ..Message::default()
+    };
+    Stanza {
+        id: thread.clone(),
+        ..Stanza::message(to, content)
+    }
 }
 
 impl Role for Client {
@@ -506,19 +576,55 @@ impl Role for Client {
         match input {
             ClientInput::LinkUp => self.online = true,
             ClientInput::LinkDown => self.link_down(out),
-            ClientInput::Call { request, service, method, params, timeout } => {
+            ClientInput::Call {
+                request,
+                service,
+                method,
+                params,
+                timeout,
+            } => {
                 let thread = self.converse(service, None);
-                self.ask(now, &thread, request, Asked { method, params, timeout }, out);
+                self.ask(
+                    now,
+                    &thread,
+                    request,
+                    Asked {
+                        method,
+                        params,
+                        timeout,
+                    },
+                    out,
+                );
                 if !self.online {
                     self.conversations.remove(&thread);
                 }
             }
-            ClientInput::Open { session, service, timeout } => {
+            ClientInput::Open {
+                session,
+                service,
+                timeout,
+            } => {
                 self.open(now, session, service, timeout, out);
             }
-            ClientInput::Request { session, request, method, params, timeout } => {
+            ClientInput::Request {
+                session,
+                request,
+                method,
+                params,
+                timeout,
+            } => {
                 let thread = self.sessions.get(&session).cloned().unwrap_or_default();
-                self.ask(now, &thread, request, Asked { method, params, timeout }, out);
+                self.ask(
+                    now,
+                    &thread,
+                    request,
+                    Asked {
+                        method,
+                        params,
+                        timeout,
+                    },
+                    out,
+                );
             }
             ClientInput::Close(session) => self.close(session, out),
             ClientInput::Cancel(request) => {

@@ -19,12 +19,13 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
+use super::answer::{refuse, reply};
 use crate::Role;
 use crate::jid::Jid;
 use crate::limits::SESSION_QUEUE;
 use crate::osrf::{self, Body, Bundle, Json, Request, Status, code};
 use crate::service::{Catalog, MethodId};
-use crate::stanza::{Extension, Kind, Message, Stanza};
+use crate::stanza::{Kind, Message, Stanza};
 use crate::time::Tick;
 
 /// One run of a method; never used twice by one drone.
@@ -133,7 +134,13 @@ impl Drone {
     /// A free drone that ends sessions idle for `keepalive`.
     #[must_use]
     pub fn new(catalog: Arc<Catalog>, keepalive: Duration) -> Self {
-        Self { catalog, keepalive, session: None, ended: VecDeque::new(), runs: 0 }
+        Self {
+            catalog,
+            keepalive,
+            session: None,
+            ended: VecDeque::new(),
+            runs: 0,
+        }
     }
 
     fn assign(&mut self, now: Tick, stanza: &Stanza, out: &mut Out) {
@@ -199,7 +206,9 @@ impl Drone {
     }
 
     fn request(&mut self, trace: u64, locale: ByteString, request: Request, out: &mut Out) {
-        let Some(session) = &mut self.session else { return };
+        let Some(session) = &mut self.session else {
+            return;
+        };
         match self.catalog.dispatch(&request) {
             Ok(method) => {
                 self.runs += 1;
@@ -237,7 +246,10 @@ impl Drone {
             return;
         };
         let thread = stanza.thread();
-        let ours = self.session.as_mut().filter(|session| session.thread == thread);
+        let ours = self
+            .session
+            .as_mut()
+            .filter(|session| session.thread == thread);
         if stanza.is_error() {
             // Our caller is gone; nobody waits for the rest.
             if let Some(session) = ours.filter(|session| session.remote == from) {
@@ -248,44 +260,44 @@ impl Drone {
             return;
         }
         match ours {
-            Some(session) if session.remote == from && (session.connected || session.running.is_some()) => {
+            Some(session)
+                if session.remote == from && (session.connected || session.running.is_some()) =>
+            {
                 session.enqueue(&stanza.decode(), out);
                 self.go_on(now, out);
             }
-            Some(_) => self.reject(&from, stanza, "this session belongs to another caller", out),
+            Some(_) => Self::reject(stanza, "this session belongs to another caller", out),
             None if self.ended.contains(&thread) => {
-                out.push(DroneEffect::Dropped("a message for a session that was just ended"));
+                out.push(DroneEffect::Dropped(
+                    "a message for a session that was just ended",
+                ));
             }
-            None => self.reject(&from, stanza, "no such session here; ask the router", out),
+            None => Self::reject(stanza, "no such session here; ask the router", out),
         }
     }
 
     /// Answers each request in a stanza that is none of ours.
-    fn reject(&self, from: &Jid, stanza: &Stanza, why: &'static str, out: &mut Out) {
-        let message = stanza.decode();
-        let Ok(messages) = osrf::decode(&message.body) else {
-            return out.push(DroneEffect::Dropped("an unreadable message of no session"));
-        };
-        let asks = |m: &&osrf::Message| matches!(m.body, Body::Request(_) | Body::Connect);
-        let refusals: Vec<_> = messages
-            .iter()
-            .filter(asks)
-            .map(|m| osrf::Message::status(m.trace, Status::broken_session(why)))
-            .collect();
-        if !refusals.is_empty() {
-            let xid = &message.opensrf.osrf_xid;
-            out.push(DroneEffect::Send(reply(from, &message.thread, xid, &refusals)));
+    fn reject(stanza: &Stanza, why: &'static str, out: &mut Out) {
+        match refuse(stanza, &Status::broken_session(why)) {
+            Some(refusal) => out.push(DroneEffect::Send(refusal)),
+            None => out.push(DroneEffect::Dropped(
+                "a message of no session that asks nothing",
+            )),
         }
     }
 
     fn output(&mut self, run: RunId, item: Json, out: &mut Out) {
-        let Some((session, mut running)) = self.running(run) else { return };
+        let Some((session, mut running)) = self.running(run) else {
+            return;
+        };
         match &mut running.collected {
             Some(all) => all.push(item),
             None => {
                 let mut ready = Vec::new();
                 let result = osrf::Message::result(running.trace, item);
-                running.bundle.push(result.in_locale(&running.locale), &mut ready);
+                running
+                    .bundle
+                    .push(result.in_locale(&running.locale), &mut ready);
                 session.say_all(ready, out);
             }
         }
@@ -293,7 +305,9 @@ impl Drone {
     }
 
     fn hold(&mut self, run: RunId, out: &mut Out) {
-        let Some((session, mut running)) = self.running(run) else { return };
+        let Some((session, mut running)) = self.running(run) else {
+            return;
+        };
         let mut ready = Vec::new();
         running.bundle.flush(&mut ready);
         session.say_all(ready, out);
@@ -303,7 +317,9 @@ impl Drone {
     }
 
     fn finished(&mut self, now: Tick, run: RunId, outcome: Outcome, out: &mut Out) {
-        let Some((session, mut running)) = self.running(run) else { return };
+        let Some((session, mut running)) = self.running(run) else {
+            return;
+        };
         let (last, status, panicked) = match outcome {
             Outcome::Done(last) => (last, Status::complete(), false),
             Outcome::Failed(status) => (None, status, false),
@@ -320,8 +336,13 @@ impl Drone {
         };
         let mut ready = Vec::new();
         let messages = last.map(|item| osrf::Message::result(running.trace, item));
-        for message in messages.into_iter().chain([osrf::Message::status(running.trace, status)]) {
-            running.bundle.push(message.in_locale(&running.locale), &mut ready);
+        for message in messages
+            .into_iter()
+            .chain([osrf::Message::status(running.trace, status)])
+        {
+            running
+                .bundle
+                .push(message.in_locale(&running.locale), &mut ready);
         }
         running.bundle.flush(&mut ready);
         session.say_all(ready, out);
@@ -377,7 +398,12 @@ impl Session {
 
     fn say(&self, messages: Vec<osrf::Message>, out: &mut Out) {
         if !self.gone {
-            out.push(DroneEffect::Send(reply(&self.remote, &self.thread, &self.xid, &messages)));
+            out.push(DroneEffect::Send(reply(
+                &self.remote,
+                &self.thread,
+                &self.xid,
+                &messages,
+            )));
         }
     }
 
@@ -386,20 +412,6 @@ impl Session {
             self.say(messages, out);
         }
     }
-}
-
-/// An answer to `to` in the conversation `thread`.
-#[must_use]
-pub(crate) fn reply(
-    to: &Jid,
-    thread: &ByteString,
-    xid: &ByteString,
-    messages: &[osrf::Message],
-) -> Stanza {
-    let opensrf = Extension { osrf_xid: xid.clone(), ..Extension::default() };
-    let body = osrf::encode(messages);
-    let content = Message { opensrf, thread: thread.clone(), body, ..Message::default() };
-    Stanza::message(to.clone(), content)
 }
 
 impl Role for Drone {

@@ -11,6 +11,7 @@
 
 mod condition;
 mod error;
+mod iq;
 mod message;
 mod parse;
 mod stream_error;

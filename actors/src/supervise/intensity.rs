@@ -15,12 +15,20 @@ impl Intensity {
     /// At most `most` restarts within any span of `within`.
     #[must_use]
     pub fn new(most: usize, within: Duration) -> Self {
-        Self { most, within, restarts: VecDeque::new() }
+        Self {
+            most,
+            within,
+            restarts: VecDeque::new(),
+        }
     }
 
     /// Counts a restart at `now`; `false` if that is one too many.
     pub fn allows(&mut self, now: Tick) -> bool {
-        while self.restarts.front().is_some_and(|at| *at + self.within < now) {
+        while self
+            .restarts
+            .front()
+            .is_some_and(|at| *at + self.within < now)
+        {
             self.restarts.pop_front();
         }
         self.restarts.push_back(now);

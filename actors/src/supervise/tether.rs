@@ -45,7 +45,12 @@ impl Tether {
     /// Ties the child of this number to its parent.
     #[must_use]
     pub fn new(parent: Recipient<ChildExited>, child: u64) -> Self {
-        Self { parent, child, exit: Exit::Panicked, settled: false }
+        Self {
+            parent,
+            child,
+            exit: Exit::Panicked,
+            settled: false,
+        }
     }
 
     /// Says how the child will have ended. Without a word it is a panic with debts.

@@ -1,0 +1,48 @@
+//! Answers of a service's parties: drones, and listeners in their place.
+
+use bytestring::ByteString;
+
+use crate::jid::Jid;
+use crate::osrf::{self, Body, Status};
+use crate::stanza::{Extension, Message, Stanza};
+
+/// An answer to `to` in the conversation `thread`.
+pub(super) fn reply(
+    to: &Jid,
+    thread: &ByteString,
+    xid: &ByteString,
+    messages: &[osrf::Message],
+) -> Stanza {
+    let opensrf = Extension {
+        osrf_xid: xid.clone(),
+        ..Extension::default()
+    };
+    let body = osrf::encode(messages);
+    let content = Message {
+        opensrf,
+        thread: thread.clone(),
+        body,
+        ..Message::default()
+    };
+    Stanza::message(to.clone(), content)
+}
+
+/// The answer to everything in `asked` that waits for one: each REQUEST and CONNECT gets `status`
+/// under its own `threadTrace`.
+///
+/// (The original's listener writes `threadTrace` 1 whatever was asked, protocol §5.4.) `None` if
+/// nothing in it waits for an answer, or nobody can be told.
+#[must_use]
+pub fn refuse(asked: &Stanza, status: &Status) -> Option<Stanza> {
+    let to = asked.sender()?;
+    let message = asked.decode();
+    let waits = |m: &&osrf::Message| matches!(m.body, Body::Request(_) | Body::Connect);
+    let messages = osrf::decode(&message.body).ok()?;
+    let refusals: Vec<_> = messages
+        .iter()
+        .filter(waits)
+        .map(|m| osrf::Message::status(m.trace, status.clone()).in_locale(&m.locale))
+        .collect();
+    let answers = !refusals.is_empty() && !message.thread.is_empty();
+    answers.then(|| reply(&to, &message.thread, &message.opensrf.osrf_xid, &refusals))
+}

@@ -1,0 +1,1 @@
+//! Both ends of a stream joined back to back.
