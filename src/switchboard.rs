@@ -5,7 +5,7 @@
 //! not matter. A second log-in of the same address throws the first one out, so that a party that
 //! reconnects is not locked out by its own ghost (RFC 6120 §7.7.2.2, ejabberd's default).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::jid::Jid;
 use crate::stanza::{Condition, Kind, Stanza, StanzaError};
@@ -23,7 +23,10 @@ type Bindings<T> = std::collections::HashMap<Jid, (BindingId, T)>;
 #[derive(Debug)]
 pub struct Switchboard<T> {
     domains: BTreeSet<String>,
+    sessions_per_account: usize,
     bound: Bindings<T>,
+    /// Sessions of each account that has any.
+    sessions: BTreeMap<Jid, usize>,
     bindings_made: u64,
 }
 
@@ -38,18 +41,26 @@ pub enum Verdict<T> {
     Drop,
 }
 
-/// An address of a domain that this server does not serve.
+/// Why an address cannot be bound.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("domain {0} is not served here")]
-pub struct UnknownDomain(pub String);
+pub enum BindError {
+    /// It is of a domain that this server does not serve.
+    #[error("domain {0} is not served here")]
+    UnknownDomain(String),
+    /// Its account has as many sessions as it may.
+    #[error("account {0} has as many sessions as it may")]
+    TooManySessions(Jid),
+}
 
 impl<T: Clone> Switchboard<T> {
-    /// A table without bindings that serves `domains`.
+    /// A table without bindings that serves `domains`, with a bound on the sessions of an account.
     #[must_use]
-    pub fn new(domains: impl IntoIterator<Item = String>) -> Self {
+    pub fn new(domains: impl IntoIterator<Item = String>, sessions_per_account: usize) -> Self {
         Self {
             domains: domains.into_iter().collect(),
+            sessions_per_account,
             bound: Bindings::new(),
+            sessions: BTreeMap::new(),
             bindings_made: 0,
         }
     }
@@ -64,10 +75,18 @@ impl<T: Clone> Switchboard<T> {
     /// `conflict`.
     ///
     /// # Errors
-    /// [`UnknownDomain`] if the address belongs elsewhere.
-    pub fn bind(&mut self, jid: Jid, target: T) -> Result<(BindingId, Option<T>), UnknownDomain> {
+    /// [`BindError`] says why it cannot be bound.
+    pub fn bind(&mut self, jid: Jid, target: T) -> Result<(BindingId, Option<T>), BindError> {
         if !self.serves(jid.domain()) {
-            return Err(UnknownDomain(jid.domain().to_owned()));
+            return Err(BindError::UnknownDomain(jid.domain().to_owned()));
+        }
+        let account = jid.bare();
+        if !self.bound.contains_key(&jid) {
+            let sessions = self.sessions.entry(account.clone()).or_default();
+            if *sessions >= self.sessions_per_account {
+                return Err(BindError::TooManySessions(account));
+            }
+            *sessions += 1;
         }
         self.bindings_made += 1;
         let id = BindingId(self.bindings_made);
@@ -80,8 +99,16 @@ impl<T: Clone> Switchboard<T> {
 
     /// Ends a binding, unless the address has been bound anew since.
     pub fn unbind(&mut self, jid: &Jid, id: BindingId) {
-        if self.bound.get(jid).is_some_and(|(bound, _)| *bound == id) {
-            self.bound.remove(jid);
+        if self.bound.get(jid).is_none_or(|(bound, _)| *bound != id) {
+            return;
+        }
+        self.bound.remove(jid);
+        let account = jid.bare();
+        if let Some(sessions) = self.sessions.get_mut(&account) {
+            *sessions -= 1;
+            if *sessions == 0 {
+                self.sessions.remove(&account);
+            }
         }
     }
 

@@ -61,6 +61,11 @@ where
     /// Does one thing.
     fn perform(&mut self, effect: R::Effect, ctx: &mut Context<Self>);
 
+    /// Sets the timer for the deadline that the role has from the start.
+    fn begin(&mut self, ctx: &mut Context<Self>) {
+        arm(self, ctx);
+    }
+
     /// Gives the role an input and does what it wants done.
     fn step(&mut self, input: R::Input, ctx: &mut Context<Self>) {
         let driver = self.driver();
@@ -113,7 +118,6 @@ where
         }
         ctx.cancel_future(handle);
     }
-    // One millisecond more: the runtime's timers round, and a wake before the deadline is in vain.
     let wait = due.saturating_sub(driver.env.now());
     let handle = ctx.run_later(wait, |actor: &mut A, ctx| {
         actor.driver().timer = None;

@@ -78,6 +78,16 @@ impl Env {
         self.seed.clone()
     }
 
+    /// A number that nobody can guess from others; in a simulation it only repeats by seed.
+    #[must_use]
+    #[allow(clippy::disallowed_methods)] // this is where chance comes in
+    pub fn secret(&mut self) -> u64 {
+        match self.wall {
+            Wall::Machine => uuid::Uuid::new_v4().as_u64_pair().0,
+            Wall::Simulated(_) => self.seed.next_u64(),
+        }
+    }
+
     /// Names that no other part gives.
     #[must_use]
     pub fn names(&self) -> Names {

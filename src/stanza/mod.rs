@@ -163,6 +163,17 @@ impl Stanza {
         }
     }
 
+    /// About how many bytes it takes, on the wire and in memory.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        const TAGS: usize = 200;
+        let payload = match &self.payload {
+            Payload::Wire(wire) => wire.inner().len(),
+            Payload::Message(message) => message.body.len() + message.thread.len(),
+        };
+        TAGS + payload
+    }
+
     /// Who it is from for an application: `router_from` if it names somebody, else `from`.
     #[must_use]
     pub fn sender(&self) -> Option<Jid> {

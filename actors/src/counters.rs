@@ -1,0 +1,82 @@
+//! What a network has done, in figures. Every refusal is an answer or a counter.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+
+/// A figure that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Counts one.
+    pub fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The figure now.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The figures of one network, shared by all its parties. Their meanings are those of [`Figures`].
+#[derive(Debug, Default)]
+#[allow(missing_docs)]
+pub struct Counters {
+    pub routed: Counter,
+    pub bounced: Counter,
+    pub dropped: Counter,
+    pub ignored: Counter,
+    pub refused: Counter,
+    pub abandoned: Counter,
+    pub panics: Counter,
+    pub restarts: Counter,
+    pub logins: Counter,
+    pub login_failures: Counter,
+}
+
+/// The figures of one network at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    /// Stanzas delivered to an address of this process.
+    pub routed: u64,
+    /// Stanzas whose sender was told that they did not arrive.
+    pub bounced: u64,
+    /// Stanzas that ended without anybody being told: answers and errors for parties that are gone, presence.
+    pub dropped: u64,
+    /// Stanzas that a party could not use and nobody waits for, such as messages without a thread.
+    pub ignored: u64,
+    /// Requests answered with 503 because the backlog was full.
+    pub refused: u64,
+    /// Requests answered with 500 because their drone died.
+    pub abandoned: u64,
+    /// Methods that panicked.
+    pub panics: u64,
+    /// Parties that were made anew after they had ended.
+    pub restarts: u64,
+    /// Sessions that clients opened at the embedded server.
+    pub logins: u64,
+    /// Log-ins that the embedded server refused.
+    pub login_failures: u64,
+}
+
+impl Counters {
+    /// All figures now.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        Figures {
+            routed: self.routed.get(),
+            bounced: self.bounced.get(),
+            dropped: self.dropped.get(),
+            ignored: self.ignored.get(),
+            refused: self.refused.get(),
+            abandoned: self.abandoned.get(),
+            panics: self.panics.get(),
+            restarts: self.restarts.get(),
+            logins: self.logins.get(),
+            login_failures: self.login_failures.get(),
+        }
+    }
+}

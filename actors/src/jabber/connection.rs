@@ -1,0 +1,407 @@
+//! One client's connection to the embedded server.
+//!
+//! Until the client is online, what it sends goes to the [`Acceptor`]; from then on to the switch,
+//! in its name. What others send to it waits in its [`Outbox`], where the switch puts it without
+//! troubling this actor.
+
+use std::cell::RefCell;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message,
+    StreamHandler, fut,
+};
+use bytes::BytesMut;
+use futures::Stream;
+use opensrf::jid::Jid;
+use opensrf::limits::StreamLimits;
+use opensrf::stanza::{Condition, NotAStanza, Stanza, StanzaError, StreamError};
+use opensrf::stream::acceptor::{Acceptor, BindRefusal, Effect, Input};
+use opensrf::stream::{SaslFailure, SaslProgress};
+use opensrf::switchboard::BindingId;
+use opensrf::xml::{Frame, Framer, Raw, XmlError};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::server::Shared;
+use super::{Deliver, Refused};
+use crate::driver::{Conduct, Driver};
+use crate::env::Env;
+use crate::sasl::SaslServer;
+use crate::supervise::{Exit, Tether};
+use crate::transport::{Halves, LinkError, Outbox, Unsent, WriteEnd};
+
+/// How long a stranger waits for the news that its password was wrong. Guessing is to be slow.
+const FAILURE_DELAY: Duration = Duration::from_secs(1);
+
+/// One client's connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    driver: Driver<Acceptor>,
+    env: Env,
+    framer: Rc<RefCell<Framer>>,
+    outbox: Outbox,
+    sasl: Option<SaslServer>,
+    /// The address, once it is claimed.
+    bound: Option<(Jid, BindingId)>,
+    is_online: bool,
+    is_private: bool,
+    tether: Tether,
+}
+
+/// Tell the client that the server ends, and end. Sent by the server only.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct ShutDown;
+
+impl Connection {
+    pub(super) fn start(
+        shared: Arc<Shared>,
+        halves: Halves,
+        cleartext: bool,
+        env: Env,
+        tether: Tether,
+    ) -> Addr<Self> {
+        let Halves {
+            reader,
+            writer,
+            is_private,
+        } = halves;
+        let framer = Rc::new(RefCell::new(Framer::new(StreamLimits::UNAUTHENTICATED)));
+        let outbox = Outbox::new(shared.plan.outbox_bytes);
+        let progress = shared.plan.outbox_progress;
+        Self::create(|ctx| {
+            ctx.add_stream(Frames {
+                reader,
+                framer: Rc::clone(&framer),
+                state: Reading::On,
+            });
+            let writing = outbox.clone();
+            let written = async move { writing.write_out(writer, progress).await };
+            ctx.spawn(fut::wrap_future(written).map(Self::written));
+            let role = Acceptor::new(env.now(), Arc::clone(&shared.offer), cleartext);
+            Self {
+                driver: Driver::new(role, env.clone()),
+                shared,
+                env,
+                framer,
+                outbox,
+                sasl: None,
+                bound: None,
+                is_online: false,
+                is_private,
+                tether,
+            }
+        })
+    }
+
+    /// The writer came to its end, and so does the connection.
+    fn written(end: WriteEnd, connection: &mut Self, ctx: &mut Context<Self>) {
+        match end {
+            WriteEnd::Done => connection.tether.ends(Exit::Normal, true),
+            WriteEnd::Broken(error) => connection.lost(&error.to_string()),
+            WriteEnd::Stuck => {
+                let progress = connection.shared.plan.outbox_progress;
+                tracing::warn!(
+                    jid = connection.name(),
+                    ?progress,
+                    "client takes nothing, closed"
+                );
+                connection.lost("it takes nothing");
+            }
+        }
+        ctx.stop();
+    }
+
+    fn lost(&mut self, reason: &str) {
+        self.tether.ends(Exit::LinkLost(reason.to_owned()), true);
+    }
+
+    fn name(&self) -> &str {
+        self.bound
+            .as_ref()
+            .map_or("nobody yet", |(jid, _)| jid.as_str())
+    }
+
+    /// Ends the stream with an error, after what waits already.
+    fn fail(&mut self, error: StreamError) {
+        tracing::debug!(jid = self.name(), error = error.name(), "stream error");
+        let mut bytes = BytesMut::new();
+        error.write_to(&mut bytes);
+        self.outbox.push_bytes(bytes.freeze());
+        self.outbox.close();
+    }
+
+    fn online(&mut self, raw: Raw) {
+        let Some((jid, _)) = &self.bound else { return };
+        match Stanza::from_raw(raw) {
+            Ok(mut stanza) => {
+                stanza.from = Some(jid.clone());
+                self.shared.switch.submit(stanza);
+            }
+            Err(NotAStanza::BadAddress { stanza, error }) => {
+                let text = format!("the address is bad: {error}");
+                let error = StanzaError::new(Condition::JidMalformed).with_text(&text);
+                let sent = Stanza {
+                    from: Some(jid.clone()),
+                    ..*stanza
+                };
+                if let Some(bounce) = sent.bounce(error) {
+                    // Full of other answers: the client does not read, and will be closed for it.
+                    let _ = self.outbox.push(bounce);
+                }
+            }
+            Err(other) => self.fail(other.stream_error().unwrap_or(StreamError::Undefined)),
+        }
+    }
+
+    fn check(&mut self, progress: SaslProgress, ctx: &mut Context<Self>) {
+        if let SaslProgress::Failure(SaslFailure::NotAuthorized) = progress {
+            self.refuse(Input::Sasl(progress), ctx);
+        } else {
+            self.step(Input::Sasl(progress), ctx);
+        }
+    }
+
+    /// Gives the news of a failed log-in, late to strangers.
+    fn refuse(&mut self, news: Input, ctx: &mut Context<Self>) {
+        self.shared.switch.counters().login_failures.add();
+        if self.is_private {
+            return self.step(news, ctx);
+        }
+        let delay = actix_rt::time::sleep(FAILURE_DELAY);
+        ctx.wait(fut::wrap_future(delay).map(|(), this: &mut Self, ctx| this.step(news, ctx)));
+    }
+
+    fn bind(&mut self, jid: &Jid, ctx: &mut Context<Self>) {
+        let target = Arc::new(Client(self.outbox.clone()));
+        match self.shared.switch.bind(jid, target) {
+            Ok(binding) => {
+                self.bound = Some((jid.clone(), binding));
+                self.step(Input::Bound, ctx);
+            }
+            Err(LinkError::TooManySessions(_)) => {
+                tracing::warn!(%jid, "the account has as many sessions as it may");
+                self.step(Input::BindRefused(BindRefusal::ResourceConstraint), ctx);
+            }
+            Err(_) => self.step(Input::BindRefused(BindRefusal::Conflict), ctx),
+        }
+    }
+}
+
+impl Conduct<Acceptor> for Connection {
+    fn driver(&mut self) -> &mut Driver<Acceptor> {
+        &mut self.driver
+    }
+
+    fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
+        match effect {
+            Effect::Send(bytes) => self.outbox.push_bytes(bytes),
+            Effect::CheckLegacy {
+                user,
+                domain,
+                proof,
+            } => match self.shared.plan.accounts.check(&user, &domain, &proof) {
+                true => self.step(Input::LegacyChecked(true), ctx),
+                false => self.refuse(Input::LegacyChecked(false), ctx),
+            },
+            Effect::SaslStart {
+                mechanism,
+                domain,
+                initial,
+            } => {
+                let accounts = Arc::clone(&self.shared.plan.accounts);
+                let progress = match SaslServer::start(accounts, &domain, &mechanism) {
+                    Ok(mut exchange) => {
+                        let progress = exchange.step(initial.as_deref());
+                        self.sasl = Some(exchange);
+                        progress
+                    }
+                    Err(failure) => SaslProgress::Failure(failure),
+                };
+                self.check(progress, ctx);
+            }
+            Effect::SaslStep(data) => {
+                let none = SaslProgress::Failure(SaslFailure::MalformedRequest);
+                let progress = self
+                    .sasl
+                    .as_mut()
+                    .map_or(none, |sasl| sasl.step(Some(&data)));
+                self.check(progress, ctx);
+            }
+            Effect::RestartStream => self.framer.borrow_mut().restart(),
+            Effect::Bind(jid) => self.bind(&jid, ctx),
+            Effect::Online(jid) => {
+                tracing::debug!(%jid, "client is online");
+                self.shared.switch.counters().logins.add();
+                self.sasl = None;
+                self.is_online = true;
+                self.framer.borrow_mut().set_limits(self.shared.plan.limits);
+            }
+            Effect::Close => self.outbox.close(),
+        }
+    }
+}
+
+impl Actor for Connection {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.begin(ctx);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        let Some((jid, binding)) = self.bound.take() else {
+            return;
+        };
+        self.shared.switch.unbind(&jid, binding);
+        for stanza in self.outbox.abandon() {
+            self.shared.switch.bounce(Refused::Gone(stanza));
+        }
+    }
+}
+
+impl StreamHandler<Result<Frame, Unreadable>> for Connection {
+    fn handle(&mut self, frame: Result<Frame, Unreadable>, ctx: &mut Context<Self>) {
+        if self.outbox.is_closed() {
+            return; // it is told to go, or was evicted; what it still says does not count
+        }
+        match frame {
+            Ok(Frame::Element(raw)) if self.is_online => self.online(raw),
+            Ok(Frame::Element(raw)) => self.step(Input::Element(raw.element()), ctx),
+            Ok(Frame::Open(_)) if self.is_online => self.fail(StreamError::InvalidXml),
+            Ok(Frame::Open(header)) => {
+                let stream_id = format!("{:016x}", self.env.secret());
+                let resource = format!("{:016x}", self.env.secret());
+                self.step(
+                    Input::Open {
+                        header,
+                        stream_id,
+                        resource,
+                    },
+                    ctx,
+                );
+            }
+            Ok(Frame::Close) if self.is_online => {
+                self.outbox.push_bytes("</stream:stream>".into());
+                self.outbox.close();
+            }
+            Ok(Frame::Close) => self.step(Input::Ended, ctx),
+            Err(Unreadable::Xml(error)) if self.is_online => self.fail((&error).into()),
+            Err(Unreadable::Xml(error)) => {
+                let condition = StreamError::from(&error).name();
+                self.step(
+                    Input::Unreadable {
+                        condition,
+                        text: error.to_string(),
+                    },
+                    ctx,
+                );
+            }
+            Err(Unreadable::Broken(reason)) => {
+                self.lost(&reason);
+                ctx.stop();
+            }
+        }
+    }
+
+    /// The client says no more. One that is not online may still wait for an answer.
+    fn finished(&mut self, ctx: &mut Context<Self>) {
+        if !self.is_online {
+            self.step(Input::Ended, ctx);
+        } else if !self.outbox.is_closed() {
+            self.tether.ends(Exit::Normal, true);
+            ctx.stop();
+        }
+    }
+}
+
+impl Handler<ShutDown> for Connection {
+    type Result = ();
+
+    fn handle(&mut self, _: ShutDown, _: &mut Self::Context) {
+        self.fail(StreamError::SystemShutdown);
+    }
+}
+
+/// A client as the switch sees it.
+#[derive(Debug)]
+struct Client(Outbox);
+
+impl Deliver for Client {
+    fn deliver(&self, stanza: Stanza) -> Result<(), Refused> {
+        self.0.push(stanza).map_err(|unsent| match unsent {
+            Unsent::Full(stanza) => Refused::Full(stanza),
+            Unsent::Closed(stanza) => Refused::Gone(stanza),
+        })
+    }
+
+    fn evict(&self) {
+        let mut bytes = BytesMut::new();
+        StreamError::Conflict.write_to(&mut bytes);
+        self.0.push_bytes(bytes.freeze());
+        self.0.close();
+    }
+}
+
+/// Why no more frames come.
+#[derive(Debug)]
+enum Unreadable {
+    Xml(XmlError),
+    Broken(String),
+}
+
+/// What the client sends, part by part.
+struct Frames {
+    reader: Box<dyn AsyncRead + Send + Unpin>,
+    framer: Rc<RefCell<Framer>>,
+    state: Reading,
+}
+
+enum Reading {
+    On,
+    /// What came is no XML; nothing more is read, and the connection stays until that is said.
+    Deaf,
+    Over,
+}
+
+impl Stream for Frames {
+    type Item = Result<Frame, Unreadable>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        match this.state {
+            Reading::On => {}
+            Reading::Deaf => return Poll::Pending,
+            Reading::Over => return Poll::Ready(None),
+        }
+        let mut framer = this.framer.borrow_mut();
+        loop {
+            match framer.next_frame() {
+                Ok(Some(frame)) => return Poll::Ready(Some(Ok(frame))),
+                Ok(None) => {}
+                Err(error) => {
+                    this.state = Reading::Deaf;
+                    return Poll::Ready(Some(Err(Unreadable::Xml(error))));
+                }
+            }
+            // Nothing is lost when this future is dropped before it is ready.
+            let reading = pin!(this.reader.read_buf(framer.buffer()));
+            match std::task::ready!(reading.poll(cx)) {
+                Ok(0) => {
+                    this.state = Reading::Over;
+                    return Poll::Ready(None);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    this.state = Reading::Over;
+                    return Poll::Ready(Some(Err(Unreadable::Broken(error.to_string()))));
+                }
+            }
+        }
+    }
+}

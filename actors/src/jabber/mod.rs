@@ -1,0 +1,14 @@
+//! The embedded Jabber server.
+//!
+//! The [`Switch`] knows who is bound where and is shared by all parties of this process. The
+//! [`Server`] takes connections from elsewhere; each is an actor that logs its client in and puts
+//! what the client sends onto the switch.
+
+mod connection;
+mod listen;
+mod server;
+mod switch;
+
+pub use listen::{Bound, ListenError, Socket};
+pub use server::{Incoming, Server, ServerPlan, StopServer};
+pub use switch::{Deliver, Refused, Switch, Tap};

@@ -1,0 +1,176 @@
+//! Takes connections and gives each an actor.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, fut};
+use opensrf::limits::StreamLimits;
+use opensrf::stream::Offer;
+
+use super::connection::{Connection, ShutDown};
+use super::{Bound, Switch};
+use crate::env::Env;
+use crate::peer::Peer;
+use crate::sasl::{Accounts, MECHANISMS};
+use crate::supervise::{ChildExited, Tether};
+use crate::transport::Halves;
+
+/// How a server treats its clients.
+#[derive(Debug, Clone)]
+pub struct ServerPlan {
+    /// Virtual hosts.
+    pub domains: Vec<String>,
+    /// Who may log in.
+    pub accounts: Arc<Accounts>,
+    /// Where passwords may cross the wire as they are.
+    pub cleartext: Cleartext,
+    /// What one stanza may cost.
+    pub limits: StreamLimits,
+    /// Bytes that may wait for one client.
+    pub outbox_bytes: usize,
+    /// How long a client may take none of the bytes that wait for it.
+    pub outbox_progress: Duration,
+    /// Connections from one address of the network; those of this machine are not counted.
+    pub connections_per_address: usize,
+}
+
+/// Where passwords may cross the wire as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cleartext {
+    /// On connections that nobody but this machine sees.
+    #[default]
+    Loopback,
+    /// Everywhere.
+    Anywhere,
+    /// Nowhere.
+    Never,
+}
+
+impl Cleartext {
+    fn allows(self, is_private: bool) -> bool {
+        match self {
+            Self::Loopback => is_private,
+            Self::Anywhere => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// A new connection. Sent by whatever accepts them.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Incoming {
+    /// Its bytes.
+    pub halves: Halves,
+    /// Where it comes from, for people and for counting.
+    pub from: String,
+}
+
+/// Close all connections and end. Sent by the host only.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct StopServer;
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) plan: ServerPlan,
+    pub(super) offer: Arc<Offer>,
+    pub(super) switch: Arc<Switch>,
+    pub(super) env: Env,
+}
+
+/// The embedded Jabber server.
+#[derive(Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+    sockets: Vec<Arc<Bound>>,
+    connections: BTreeMap<u64, (String, Addr<Connection>)>,
+    accepted: u64,
+}
+
+impl Server {
+    /// A server on `switch` that takes what comes at `sockets`, and what is sent to it as
+    /// [`Incoming`].
+    #[must_use]
+    pub fn new(plan: ServerPlan, switch: Arc<Switch>, sockets: Vec<Arc<Bound>>, env: Env) -> Self {
+        let offer = Arc::new(Offer::new(&plan.domains, MECHANISMS));
+        let shared = Arc::new(Shared {
+            plan,
+            offer,
+            switch,
+            env,
+        });
+        Self {
+            shared,
+            sockets,
+            connections: BTreeMap::new(),
+            accepted: 0,
+        }
+    }
+
+    fn is_crowded(&self, incoming: &Incoming) -> bool {
+        let same = |(from, _): &&(String, _)| *from == incoming.from;
+        !incoming.halves.is_private
+            && self.connections.values().filter(same).count()
+                >= self.shared.plan.connections_per_address
+    }
+}
+
+impl Actor for Server {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(64);
+        for socket in &self.sockets {
+            let socket = Arc::clone(socket);
+            let own = Peer::new(ctx.address());
+            ctx.spawn(fut::wrap_future(async move { socket.accept(own).await }));
+        }
+    }
+}
+
+impl Handler<Incoming> for Server {
+    type Result = ();
+
+    fn handle(&mut self, incoming: Incoming, ctx: &mut Self::Context) {
+        if self.is_crowded(&incoming) {
+            tracing::warn!(
+                from = incoming.from,
+                "too many connections from one address"
+            );
+            return; // dropping it closes it
+        }
+        self.accepted += 1;
+        let id = self.accepted;
+        let Incoming { halves, from } = incoming;
+        let cleartext = self.shared.plan.cleartext.allows(halves.is_private);
+        let tether = Tether::new(ctx.address().recipient(), id);
+        let env = self.shared.env.fork(&format!("connection {id}"));
+        let connection =
+            Connection::start(Arc::clone(&self.shared), halves, cleartext, env, tether);
+        self.connections.insert(id, (from, connection));
+    }
+}
+
+impl Handler<ChildExited> for Server {
+    type Result = ();
+
+    fn handle(&mut self, exited: ChildExited, _: &mut Self::Context) {
+        self.connections.remove(&exited.child);
+    }
+}
+
+impl Handler<StopServer> for Server {
+    type Result = ();
+
+    fn handle(&mut self, _: StopServer, ctx: &mut Self::Context) {
+        use actix::ActorContext;
+        for (_, connection) in self.connections.values() {
+            // One that is gone needs no telling, and one with a full mailbox goes with its socket.
+            let _ = Peer::new(connection.clone()).tell(ShutDown);
+        }
+        ctx.stop();
+    }
+}

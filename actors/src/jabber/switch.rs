@@ -1,0 +1,186 @@
+//! Carries stanzas to whoever is bound at their address.
+//!
+//! The [`Switchboard`] decides; this carries it out, for all threads of the process. A stanza is
+//! put where its receiver takes it from, or bounced, in the call that submits it: nothing waits
+//! here, so one slow receiver delays nobody.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use opensrf::jid::Jid;
+use opensrf::stanza::{Condition, Stanza, StanzaError};
+use opensrf::switchboard::{BindError, BindingId, Switchboard, Verdict};
+
+use crate::counters::Counters;
+use crate::transport::LinkError;
+
+/// Where the stanzas of one address go.
+pub trait Deliver: fmt::Debug + Send + Sync {
+    /// Takes a stanza, at once.
+    ///
+    /// # Errors
+    /// [`Refused`] gives it back.
+    fn deliver(&self, stanza: Stanza) -> Result<(), Refused>;
+
+    /// The address belongs to somebody else now.
+    fn evict(&self);
+}
+
+/// A stanza that its receiver did not take.
+#[derive(Debug)]
+pub enum Refused {
+    /// Too much waits for the receiver already.
+    Full(Stanza),
+    /// The receiver is gone.
+    Gone(Stanza),
+}
+
+/// Sees every stanza that is submitted.
+pub type Tap = Arc<dyn Fn(&Stanza) + Send + Sync>;
+
+/// The switch of one process.
+pub struct Switch {
+    board: RwLock<Switchboard<Arc<dyn Deliver>>>,
+    counters: Arc<Counters>,
+    tap: Option<Tap>,
+}
+
+impl fmt::Debug for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Switch")
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Switch {
+    /// A switch for `domains` on which each account may have so many sessions.
+    #[must_use]
+    pub fn new(
+        domains: impl IntoIterator<Item = String>,
+        sessions_per_account: usize,
+        counters: Arc<Counters>,
+        tap: Option<Tap>,
+    ) -> Self {
+        let board = RwLock::new(Switchboard::new(domains, sessions_per_account));
+        Self {
+            board,
+            counters,
+            tap,
+        }
+    }
+
+    /// What it has counted.
+    #[must_use]
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// Binds an address; who had it before is told.
+    ///
+    /// # Errors
+    /// [`LinkError::UnknownDomain`] or [`LinkError::TooManySessions`].
+    pub fn bind(&self, jid: &Jid, target: Arc<dyn Deliver>) -> Result<BindingId, LinkError> {
+        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
+        let (binding, before) = board
+            .bind(jid.clone(), target)
+            .map_err(|error| match error {
+                BindError::UnknownDomain(domain) => LinkError::UnknownDomain(domain),
+                BindError::TooManySessions(account) => LinkError::TooManySessions(account),
+            })?;
+        drop(board);
+        if let Some(before) = before {
+            tracing::warn!(%jid, "another session takes the address");
+            before.evict();
+        }
+        Ok(binding)
+    }
+
+    /// Ends a binding, unless the address has been bound anew since.
+    pub fn unbind(&self, jid: &Jid, binding: BindingId) {
+        self.board
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .unbind(jid, binding);
+    }
+
+    /// Bound addresses, in order.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<Jid> {
+        self.board
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .addresses()
+    }
+
+    /// Brings a stanza whose `from` is true to where it belongs, or its bounce to where it came
+    /// from.
+    pub fn submit(&self, stanza: Stanza) {
+        if let Some(tap) = &self.tap {
+            tap(&stanza);
+        }
+        match self.decide(&stanza) {
+            Verdict::Deliver(target) => {
+                self.counters.routed.add();
+                if let Err(refused) = target.deliver(stanza) {
+                    self.bounce(refused);
+                }
+            }
+            Verdict::Answer(answer) => {
+                if answer.is_error() {
+                    self.counters.bounced.add();
+                }
+                self.give_back(*answer);
+            }
+            Verdict::Drop => self.counters.dropped.add(),
+        }
+    }
+
+    fn decide(&self, stanza: &Stanza) -> Verdict<Arc<dyn Deliver>> {
+        self.board
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .route(stanza)
+    }
+
+    /// Tells the sender of a stanza that its receiver did not take it.
+    pub fn bounce(&self, refused: Refused) {
+        let (stanza, error) = match refused {
+            Refused::Full(stanza) => {
+                let text = "too much waits for the receiver already";
+                (
+                    stanza,
+                    StanzaError::new(Condition::ResourceConstraint).with_text(text),
+                )
+            }
+            Refused::Gone(stanza) => {
+                let text = "the receiver is not connected any more";
+                (
+                    stanza,
+                    StanzaError::new(Condition::ServiceUnavailable).with_text(text),
+                )
+            }
+        };
+        match stanza.bounce(error) {
+            Some(bounce) => {
+                self.counters.bounced.add();
+                self.give_back(bounce);
+            }
+            None => self.counters.dropped.add(),
+        }
+    }
+
+    /// Delivers an answer; if that does not work either, nobody is left to tell.
+    fn give_back(&self, answer: Stanza) {
+        if let Some(tap) = &self.tap {
+            tap(&answer);
+        }
+        let delivered = match self.decide(&answer) {
+            Verdict::Deliver(target) => target.deliver(answer).is_ok(),
+            Verdict::Answer(_) | Verdict::Drop => false,
+        };
+        if !delivered {
+            self.counters.dropped.add();
+        }
+    }
+}

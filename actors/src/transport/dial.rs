@@ -1,0 +1,147 @@
+//! Byte streams to a Jabber server.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::jabber::Incoming;
+use crate::peer::Peer;
+
+/// How long a connection may take to stand.
+const DIAL_TIME: Duration = Duration::from_secs(10);
+
+/// Bytes that a stream within the process holds in each direction.
+const DUPLEX_BYTES: usize = 64 * 1024;
+
+/// The two directions of a byte stream.
+pub struct Halves {
+    /// From the other side.
+    pub reader: Box<dyn AsyncRead + Send + Unpin>,
+    /// To the other side.
+    pub writer: Box<dyn AsyncWrite + Send + Unpin>,
+    /// Whether nobody but this machine sees the bytes, so that passwords may cross.
+    pub is_private: bool,
+}
+
+impl fmt::Debug for Halves {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Halves")
+            .field("is_private", &self.is_private)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Cuts any byte stream in its two directions.
+pub fn halves<S>(stream: S, is_private: bool) -> Halves
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let (reader, writer) = tokio::io::split(stream);
+    Halves {
+        reader: Box::new(reader),
+        writer: Box::new(writer),
+        is_private,
+    }
+}
+
+/// A way to a Jabber server.
+pub trait Dial: fmt::Debug + Send + Sync {
+    /// Opens a new connection.
+    fn dial(&self) -> LocalBoxFuture<'static, io::Result<Halves>>;
+
+    /// What is dialled, for people.
+    fn address(&self) -> String;
+}
+
+/// Over TCP, to `host:port`.
+#[derive(Debug, Clone)]
+pub struct TcpDial(pub String);
+
+impl Dial for TcpDial {
+    fn dial(&self) -> LocalBoxFuture<'static, io::Result<Halves>> {
+        let address = self.0.clone();
+        Box::pin(async move {
+            let connecting = TcpStream::connect(address);
+            let socket = tokio::time::timeout(DIAL_TIME, connecting)
+                .await
+                .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+            tcp_halves(socket)
+        })
+    }
+
+    fn address(&self) -> String {
+        self.0.clone()
+    }
+}
+
+/// A TCP connection as we want it: no delay for small writes, and news of a peer that vanished.
+pub(crate) fn tcp_halves(socket: TcpStream) -> io::Result<Halves> {
+    socket.set_nodelay(true)?;
+    let options = socket2::SockRef::from(&socket);
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(Duration::from_secs(60))
+        .with_interval(Duration::from_secs(10))
+        .with_retries(3);
+    options.set_tcp_keepalive(&keepalive)?;
+    #[cfg(target_os = "linux")]
+    options.set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+    let is_private = socket.peer_addr()?.ip().is_loopback();
+    let (reader, writer) = socket.into_split();
+    Ok(Halves {
+        reader: Box::new(reader),
+        writer: Box::new(writer),
+        is_private,
+    })
+}
+
+/// Over a Unix socket.
+#[derive(Debug, Clone)]
+pub struct UnixDial(pub PathBuf);
+
+impl Dial for UnixDial {
+    fn dial(&self) -> LocalBoxFuture<'static, io::Result<Halves>> {
+        let path = self.0.clone();
+        Box::pin(async move { Ok(unix_halves(UnixStream::connect(path).await?)) })
+    }
+
+    fn address(&self) -> String {
+        format!("unix:{}", self.0.display())
+    }
+}
+
+pub(crate) fn unix_halves(socket: UnixStream) -> Halves {
+    let (reader, writer) = socket.into_split();
+    Halves {
+        reader: Box::new(reader),
+        writer: Box::new(writer),
+        is_private: true,
+    }
+}
+
+/// To a server of this process, in bytes and without a socket.
+#[derive(Debug, Clone)]
+pub struct DuplexDial(pub Peer<Incoming>);
+
+impl Dial for DuplexDial {
+    fn dial(&self) -> LocalBoxFuture<'static, io::Result<Halves>> {
+        let (ours, theirs) = tokio::io::duplex(DUPLEX_BYTES);
+        let incoming = Incoming {
+            halves: halves(theirs, true),
+            from: "duplex".into(),
+        };
+        let told = self.0.tell(incoming);
+        Box::pin(async move {
+            told.map_err(|_| io::Error::from(io::ErrorKind::ConnectionRefused))?;
+            Ok(halves(ours, true))
+        })
+    }
+
+    fn address(&self) -> String {
+        "this process".into()
+    }
+}

@@ -1,0 +1,328 @@
+//! Over bytes to a Jabber server: ours, ejabberd, Prosody or jabberd2.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+use opensrf::Role;
+use opensrf::jid::Jid;
+use opensrf::limits::{OUTBOX_BYTES, OUTBOX_PROGRESS, StreamLimits};
+use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
+use opensrf::stream::initiator::{Effect, Initiator, Input};
+use opensrf::stream::{Login, LoginError, LoginMethod, SaslReply};
+use opensrf::xml::{Frame, Framer, ns};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::{Dial, Halves, Link, LinkError, LinkEvent, Outbox, Transport, Unsent, WriteEnd};
+use crate::env::Env;
+use crate::peer::Peer;
+use crate::sasl::SaslClient;
+
+/// How to log in.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The account's password.
+    pub password: String,
+    /// SASL first, or the old log-in of the C programs.
+    pub method: LoginMethod,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The bus as a Jabber server that is reached by bytes.
+#[derive(Debug, Clone)]
+pub struct Xmpp {
+    dial: Arc<dyn Dial>,
+    credentials: Credentials,
+    env: Env,
+}
+
+impl Xmpp {
+    /// Logs in with `credentials` over connections from `dial`.
+    #[must_use]
+    pub fn new(dial: Arc<dyn Dial>, credentials: Credentials, env: Env) -> Self {
+        Self {
+            dial,
+            credentials,
+            env,
+        }
+    }
+}
+
+impl Transport for Xmpp {
+    fn connect(
+        &self,
+        jid: Jid,
+        inbox: Peer<LinkEvent>,
+    ) -> LocalBoxFuture<'static, Result<Box<dyn Link>, LinkError>> {
+        let Self {
+            dial,
+            credentials,
+            env,
+        } = self.clone();
+        Box::pin(async move {
+            let halves = dial.dial().await.map_err(|error| LinkError::Unreachable {
+                address: dial.address(),
+                reason: error.to_string(),
+            })?;
+            let login = Login::new(jid, credentials.password)?
+                .with_method(credentials.method)
+                .with_cleartext(halves.is_private);
+            let Halves { reader, writer, .. } = halves;
+            let mut stream = Stream {
+                reader,
+                writer,
+                framer: Framer::new(LIMITS),
+            };
+            let jid = stream.log_in(login, &env).await?;
+            let outbox = Outbox::new(OUTBOX_BYTES);
+            actix_rt::spawn(stream.run(outbox.clone(), inbox.clone()));
+            let link: Box<dyn Link> = Box::new(XmppLink { jid, outbox, inbox });
+            Ok(link)
+        })
+    }
+}
+
+/// What a server may send us: it is trusted with our requests, so as much as a client with ours.
+const LIMITS: StreamLimits = StreamLimits::AUTHENTICATED;
+
+#[derive(Debug)]
+struct XmppLink {
+    jid: Jid,
+    outbox: Outbox,
+    inbox: Peer<LinkEvent>,
+}
+
+impl Link for XmppLink {
+    fn send(&self, mut stanza: Stanza) {
+        stanza.from = Some(self.jid.clone());
+        if let Err(unsent) = self.outbox.push(stanza) {
+            send_back(&self.inbox, unsent);
+        }
+    }
+}
+
+impl Drop for XmppLink {
+    fn drop(&mut self) {
+        self.outbox.push_bytes("</stream:stream>".into());
+        self.outbox.close();
+    }
+}
+
+/// Bounces to the party itself what its own link could not take.
+fn send_back(inbox: &Peer<LinkEvent>, unsent: Unsent) {
+    let (stanza, error) = match unsent {
+        Unsent::Full(stanza) => {
+            let text = "too much waits for the Jabber server already";
+            (
+                stanza,
+                StanzaError::new(Condition::ResourceConstraint).with_text(text),
+            )
+        }
+        Unsent::Closed(stanza) => {
+            let text = "the connection to the Jabber server is closed";
+            (
+                stanza,
+                StanzaError::new(Condition::RecipientUnavailable).with_text(text),
+            )
+        }
+    };
+    if let Some(bounce) = stanza.bounce(error)
+        && inbox.tell(LinkEvent::Stanza(bounce)).is_err()
+    {
+        tracing::warn!("a stanza could be neither sent nor given back");
+    }
+}
+
+struct Stream {
+    reader: Box<dyn AsyncRead + Send + Unpin>,
+    writer: Box<dyn AsyncWrite + Send + Unpin>,
+    framer: Framer,
+}
+
+impl Stream {
+    async fn log_in(&mut self, login: Login, env: &Env) -> Result<Jid, LinkError> {
+        let user = login.jid().local().unwrap_or_default().to_owned();
+        let password = login.password().to_owned();
+        let mut sasl = None;
+        let mut role = Initiator::new(env.now(), login);
+        let mut inputs = VecDeque::from([Input::Connected]);
+        let mut effects = Vec::new();
+        loop {
+            while let Some(input) = inputs.pop_front() {
+                role.handle(env.now(), input, &mut effects);
+                for effect in effects.drain(..) {
+                    match effect {
+                        Effect::Send(bytes) => self.write(&bytes).await?,
+                        Effect::SaslStart { mechanism } => {
+                            let reply = match SaslClient::start(mechanism, &user, &password) {
+                                Ok(mut exchange) => {
+                                    let first = exchange.step(None);
+                                    sasl = Some(exchange);
+                                    first
+                                }
+                                Err(error) => SaslReply::Refused(error.to_string()),
+                            };
+                            inputs.push_back(Input::Sasl(reply));
+                        }
+                        Effect::SaslStep(data) => {
+                            let reply = exchange(&mut sasl, |sasl| sasl.step(Some(&data)));
+                            inputs.push_back(Input::Sasl(reply));
+                        }
+                        Effect::SaslFinish(data) => {
+                            let reply = exchange(&mut sasl, |sasl| sasl.finish(data.as_deref()));
+                            inputs.push_back(Input::Sasl(reply));
+                        }
+                        Effect::RestartStream => self.framer.restart(),
+                        Effect::Online(jid) => return Ok(jid),
+                        Effect::Failed(error) => return Err(error.into()),
+                    }
+                }
+            }
+            let patience = role
+                .deadline()
+                .map_or(Duration::MAX, |at| at.saturating_sub(env.now()));
+            match tokio::time::timeout(patience, self.next_frame()).await {
+                Ok(Ok(Some(Frame::Open(header)))) => inputs.push_back(Input::Open(header)),
+                Ok(Ok(Some(Frame::Element(raw)))) => {
+                    inputs.push_back(Input::Element(raw.element()));
+                }
+                Ok(Ok(Some(Frame::Close) | None)) => inputs.push_back(Input::Closed),
+                Ok(Err(reason)) => return Err(LinkError::Ended(reason)),
+                Err(_) => return Err(LoginError::Timeout.into()),
+            }
+        }
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
+        self.writer
+            .write_all(bytes)
+            .await
+            .map_err(|error| LinkError::Ended(error.to_string()))
+    }
+
+    /// The next part of the stream; `None` when the server closed the connection.
+    async fn next_frame(&mut self) -> Result<Option<Frame>, String> {
+        read_frame(&mut self.reader, &mut self.framer).await
+    }
+
+    /// Carries stanzas both ways until one way ends.
+    async fn run(self, outbox: Outbox, inbox: Peer<LinkEvent>) {
+        let Self {
+            mut reader,
+            writer,
+            mut framer,
+        } = self;
+        let reading = read_on(&mut reader, &mut framer, &outbox, &inbox);
+        let writing = outbox.write_out(writer, OUTBOX_PROGRESS);
+        let reason = tokio::select! {
+            biased;
+            end = writing => match end {
+                WriteEnd::Done => return,
+                WriteEnd::Broken(error) => LinkError::Ended(error.to_string()),
+                WriteEnd::Stuck => LinkError::Stuck(OUTBOX_PROGRESS),
+            },
+            reason = reading => reason,
+        };
+        if outbox.is_closed() {
+            return; // the party let go of the link
+        }
+        for stanza in outbox.abandon() {
+            send_back(&inbox, Unsent::Closed(stanza));
+        }
+        // If the party is gone, nobody misses the link.
+        let _ = inbox.tell_when_free(LinkEvent::Down(reason)).await;
+    }
+}
+
+fn exchange(
+    sasl: &mut Option<SaslClient>,
+    step: impl FnOnce(&mut SaslClient) -> SaslReply,
+) -> SaslReply {
+    let none = || SaslReply::Refused("the server goes on with an exchange that never began".into());
+    sasl.as_mut().map_or_else(none, step)
+}
+
+/// The next part of a stream; `None` when the other side closed the connection.
+async fn read_frame<R>(reader: &mut R, framer: &mut Framer) -> Result<Option<Frame>, String>
+where
+    R: AsyncRead + Unpin,
+{
+    loop {
+        if let Some(frame) = framer.next_frame().map_err(|error| error.to_string())? {
+            return Ok(Some(frame));
+        }
+        match reader.read_buf(framer.buffer()).await {
+            Ok(0) => return Ok(None),
+            Ok(_) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+/// Hands over what comes, and says why nothing more does. A full mailbox makes it wait, and so TCP
+/// slows the server.
+async fn read_on<R>(
+    reader: &mut R,
+    framer: &mut Framer,
+    outbox: &Outbox,
+    inbox: &Peer<LinkEvent>,
+) -> LinkError
+where
+    R: AsyncRead + Unpin,
+{
+    loop {
+        let raw = match read_frame(reader, framer).await {
+            Ok(Some(Frame::Element(raw))) => raw,
+            Ok(Some(Frame::Open(_))) => return LinkError::Ended("a second header".into()),
+            Ok(Some(Frame::Close)) => return LinkError::Ended("end of stream".into()),
+            Ok(None) => return LinkError::Ended("connection closed".into()),
+            Err(reason) => return LinkError::Ended(reason),
+        };
+        if raw.is("error", ns::STREAM) {
+            let element = raw.element();
+            let condition = element.children.first().map_or("", |c| c.name.as_str());
+            return match condition {
+                "conflict" => LinkError::Conflict,
+                other => LinkError::Ended(other.to_owned()),
+            };
+        }
+        let Ok(stanza) = Stanza::from_raw(raw) else {
+            continue;
+        };
+        match stanza.kind {
+            Kind::Message => {
+                if inbox
+                    .tell_when_free(LinkEvent::Stanza(stanza))
+                    .await
+                    .is_err()
+                {
+                    return LinkError::Ended("the party is gone".into());
+                }
+            }
+            Kind::Iq => {
+                if let Some(answer) = answer(&stanza) {
+                    // A server that pings and takes nothing will find out by itself.
+                    let _ = outbox.push(answer);
+                }
+            }
+            Kind::Presence => {}
+        }
+    }
+}
+
+/// What a server's question gets: it may want to know whether we live.
+fn answer(iq: &Stanza) -> Option<Stanza> {
+    if iq.asks_for(&[ns::PING]) {
+        return Some(iq.granted());
+    }
+    iq.bounce(Condition::ServiceUnavailable.into())
+}
