@@ -1,10 +1,12 @@
 //! The client's end: logs in and gets exactly the address it wants, or says why not.
 //!
 //! ```text
-//!  Idle --> Opening --> Features --> Sasl --> Reopening --> BindFeatures --> Bind [--> Session] --+
-//!              |            |                                                                     |
-//!              | no version | no mechanism fits                                                   v
-//!              +------------+--------> Legacy ------------------------------------------------> Done
+//!  Idle -> Opening -> Features -> Starting -> Sasl -> Verifying -> Reopening -> BindFeatures
+//!             |          |                                                          |
+//!  no version |          | no mechanism fits                      [Session] <---- Bind
+//!             v          v                                            |            |
+//!           Legacy <-----+                                            v            v
+//!             +-------------------------------------------------------+--> Done <--+
 //! ```
 //!
 //! SASL comes first even where the old way is open: Prosody 0.12.3 of Debian 12 leaves sessions of
@@ -174,6 +176,7 @@ impl Initiator {
             (unchanged, _) => Ok(unchanged),
         }
     }
+
     fn opened(&self, header: StreamHeader, out: &mut Vec<Effect>) -> Step {
         let versioned = wire::is_versioned(header.version.as_deref());
         if versioned && self.login.method == LoginMethod::Auto {

@@ -29,7 +29,7 @@ pub enum Effect {
     Send(Bytes),
     /// Begin an exchange; answered by the first message of the mechanism.
     SaslStart {
-        /// One of [`MECHANISMS`].
+        /// One of [`MECHANISMS`](super::MECHANISMS).
         mechanism: &'static str,
     },
     /// Go on with what the server said; answered by the next message of the mechanism.
