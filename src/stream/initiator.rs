@@ -1,21 +1,28 @@
 //! The client's end: logs in and gets exactly the address it wants, or says why not.
 //!
 //! ```text
-//!  Idle --> Opening --> Features --> Sasl --> Reopening --> BindFeatures --> Bind [--> Session] --+
-//!              |            |                                                                     |
-//!              | no version | no mechanism fits                                                   v
-//!              +------------+--------> Legacy ------------------------------------------------> Done
+//!  Idle -> Opening -> Features -> Starting -> Sasl -> Verifying -> Reopening -> BindFeatures
+//!             |          |                                                          |
+//!  no version |          | no mechanism fits                      [Session] <---- Bind
+//!             v          v                                            |            |
+//!           Legacy <-----+                                            v            v
+//!             +-------------------------------------------------------+--> Done <--+
 //! ```
 //!
 //! SASL comes first even where the old way is open: Prosody 0.12.3 of Debian 12 leaves sessions of
 //! `jabber:iq:auth` on the stanza limit of strangers, 10,000 bytes. The session iq of RFC 3921 is
 //! sent only to a server that offers it and does not call it optional.
 
-use std::fmt;
+mod event;
+
+#[cfg(test)]
+mod tests;
+
 use std::mem;
 
 use bytes::Bytes;
 
+pub use self::event::{Effect, Input};
 use super::{Login, LoginError, LoginMethod, SaslReply, legacy_digest, wire};
 use crate::jid::Jid;
 use crate::limits;
@@ -27,43 +34,6 @@ use crate::xml::{Element, StreamHeader, ns};
 pub const MECHANISMS: [&str; 3] = ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"];
 
 const TLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
-
-/// What can happen to the client's end of a stream.
-pub enum Input {
-    /// The connection stands.
-    Connected,
-    /// The server's header came, at first or after a restart.
-    Open(StreamHeader),
-    /// An element came.
-    Element(Element),
-    /// Answers [`Effect::SaslStart`], [`Effect::SaslStep`] and [`Effect::SaslFinish`].
-    Sasl(SaslReply),
-    /// The server ended its stream or the connection.
-    Closed,
-}
-
-/// What the client's end of a stream wants done.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Write these bytes in one write.
-    Send(Bytes),
-    /// Begin an exchange; answered by the first message of the mechanism.
-    SaslStart {
-        /// One of [`MECHANISMS`].
-        mechanism: &'static str,
-    },
-    /// Go on with what the server said; answered by the next message of the mechanism.
-    SaslStep(Vec<u8>),
-    /// The server says that the log-in is done, with what it added. Answered by
-    /// [`SaslReply::Verified`] if that proves the server as far as the mechanism can.
-    SaslFinish(Option<Vec<u8>>),
-    /// Read on as if the connection were new.
-    RestartStream,
-    /// The session is up; the last effect.
-    Online(Jid),
-    /// The log-in failed, close the connection; the last effect.
-    Failed(LoginError),
-}
 
 /// The client's end of one stream.
 #[derive(Debug)]
@@ -206,6 +176,7 @@ impl Initiator {
             (unchanged, _) => Ok(unchanged),
         }
     }
+
     fn opened(&self, header: StreamHeader, out: &mut Vec<Effect>) -> Step {
         let versioned = wire::is_versioned(header.version.as_deref());
         if versioned && self.login.method == LoginMethod::Auto {
@@ -450,32 +421,4 @@ fn refusal(error: &Element, namespace: &str) -> LoginError {
 
 fn broken(what: &'static str) -> LoginError {
     LoginError::Protocol { what }
-}
-
-impl fmt::Debug for Input {
-    /// Shows no content: an element may hold a password that a server echoes.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connected => f.write_str("Connected"),
-            Self::Open(header) => f.debug_tuple("Open").field(header).finish(),
-            Self::Element(element) => f.debug_tuple("Element").field(&element.name).finish(),
-            Self::Sasl(reply) => f.debug_tuple("Sasl").field(reply).finish(),
-            Self::Closed => f.write_str("Closed"),
-        }
-    }
-}
-
-impl fmt::Debug for Effect {
-    /// Shows no bytes: they may hold a password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
-            Self::SaslStart { mechanism } => write!(f, "SaslStart({mechanism})"),
-            Self::SaslStep(_) => f.write_str("SaslStep(…)"),
-            Self::SaslFinish(_) => f.write_str("SaslFinish(…)"),
-            Self::RestartStream => f.write_str("RestartStream"),
-            Self::Online(jid) => f.debug_tuple("Online").field(jid).finish(),
-            Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
-        }
-    }
 }
