@@ -72,6 +72,15 @@ where
         }
     }
 
+    /// Puts a message into the mailbox even when that is full.
+    ///
+    /// Only for messages of which each sender has at most one on its way: they cannot pile up, and
+    /// must not be lost. If the actor is gone, so is the message.
+    #[allow(clippy::disallowed_methods)]
+    pub fn report(&self, message: M) {
+        self.0.do_send(message);
+    }
+
     /// Whether the actor still takes messages.
     #[must_use]
     pub fn is_there(&self) -> bool {
