@@ -1,6 +1,6 @@
 //! Which characters XML allows, and where.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr3, memmem};
 
 use super::XmlError;
 
@@ -66,11 +66,13 @@ pub(super) fn check_reference(name: &str) -> Result<(), XmlError> {
 }
 
 /// Refuses a raw attribute value with `<`, a bare `&` or a bad reference in it.
+///
+/// XML allows a carriage return, as white space; strict parsers differ about it, so it is refused.
 pub(super) fn check_value(value: &str) -> Result<(), XmlError> {
     let mut rest = value;
-    while let Some(at) = memchr::memchr2(b'&', b'<', rest.as_bytes()) {
-        if rest.as_bytes()[at] == b'<' {
-            return Err(XmlError::NotWellFormed("'<' in an attribute"));
+    while let Some(at) = memchr3(b'&', b'<', b'\r', rest.as_bytes()) {
+        if rest.as_bytes()[at] != b'&' {
+            return Err(XmlError::NotWellFormed("'<' or line end in an attribute"));
         }
         rest = &rest[at + 1..];
         let end = memchr(b';', rest.as_bytes()).ok_or(REFERENCE)?;
