@@ -14,6 +14,8 @@ mod error;
 mod message;
 mod parse;
 mod stream_error;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod wire;
 mod write;
