@@ -162,6 +162,7 @@ fn an_error_is_for_good() {
     framer.push(b"text");
     let error = framer.next_frame();
     assert!(error.is_err());
+    framer.restart();
     framer.push(HEADER.as_bytes());
     assert_eq!(framer.next_frame(), error);
 }
@@ -175,6 +176,22 @@ fn the_buffer_stays_small_while_nothing_comes() {
         while framer.next_frame().unwrap().is_some() {}
     }
     assert_eq!(framer.buffer().capacity(), 4_096);
+}
+
+#[test]
+fn the_buffer_grows_with_what_comes_at_once() {
+    let mut framer = Framer::new(StreamLimits::AUTHENTICATED);
+    assert_eq!(framer.buffer().capacity(), 4_096);
+    for (bytes, room) in [
+        (100, 4_096),
+        (4_096, 16_384),
+        (16_384, 16_384),
+        (16_383, 4_096),
+    ] {
+        framer.push(&vec![b' '; bytes]);
+        assert_eq!(framer.next_frame(), Ok(None));
+        assert_eq!(framer.buffer().capacity(), room);
+    }
 }
 
 #[test]

@@ -144,9 +144,9 @@ fn judged(element: &[u8]) -> Result<Element, String> {
 
 /// With attributes as rxml gives them: without prefix, in no order.
 ///
-/// Line ends count alike, as rxml 0.14 forgets to normalise those after a `]` in CDATA.
+/// Line ends do not count, as rxml 0.14 forgets to normalise those after a `]` in CDATA.
 fn comparable(mut element: Element) -> Element {
-    element.text = element.text.replace("\r\n", "\n").replace('\r', "\n");
+    element.text = element.text.replace(['\r', '\n'], "");
     for (name, _) in &mut element.attributes {
         if let Some((_, local)) = name.split_once(':') {
             *name = local.to_owned();
