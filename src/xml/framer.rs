@@ -58,6 +58,19 @@ enum Phase {
 }
 
 /// Turns the bytes of one stream, in any pieces, into [`Frame`]s.
+///
+/// ```
+/// use opensrf::limits::StreamLimits;
+/// use opensrf::xml::{Frame, Framer};
+///
+/// let mut framer = Framer::new(StreamLimits::UNAUTHENTICATED);
+/// framer.push(b"<stream:stream xmlns='jabber:client' to='localhost' ");
+/// assert_eq!(framer.next_frame(), Ok(None));
+/// framer.push(b"xmlns:stream='http://etherx.jabber.org/streams'><iq type='get'/>");
+/// assert!(matches!(framer.next_frame(), Ok(Some(Frame::Open(_)))));
+/// let Ok(Some(Frame::Element(iq))) = framer.next_frame() else { unreachable!() };
+/// assert_eq!(iq.name(), "iq");
+/// ```
 #[derive(Debug)]
 pub struct Framer {
     buffer: BytesMut,
