@@ -81,6 +81,10 @@ pub const OUTBOX_PROGRESS: Duration = Duration::from_secs(60);
 /// Stanzas that may wait in the mailbox of a party of this process.
 pub const MAILBOX: usize = 4_096;
 
+/// How long a drone may take from its making until it can take a request, before another is made
+/// in its place.
+pub const DRONE_START: Duration = Duration::from_secs(60);
+
 /// Requests that wait in a listener for a drone.
 pub const BACKLOG: usize = 1_000;
 

@@ -9,17 +9,20 @@
 //!
 //! The drone that was used last is used next, so that a quiet service keeps few drones warm. A
 //! request is either with a drone, in the backlog, or refused with an answer. What a dead drone
-//! was working on is handed back as abandoned, so that its caller can be told.
+//! was working on is handed back as abandoned, so that its caller can be told; what it had not
+//! looked at yet goes to another one. A drone that does not come up in time is given up.
 //!
 //! Invariants: `drones <= max`; drones that start are never more than requests that wait, beyond
-//! the minimum; the backlog is empty while a drone is idle.
+//! the minimum; the backlog is empty while a drone is idle. Requests for which a drone is on its
+//! way are no backlog: five drones and a backlog of ten take fifteen requests at once.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::Role;
+use crate::limits::DRONE_START;
 use crate::retry::Retry;
 use crate::stanza::Stanza;
-use crate::time::Tick;
+use crate::time::{Tick, earliest};
 
 /// One drone of a listener; never used twice.
 pub type DroneId = u64;
@@ -77,16 +80,20 @@ pub enum Input {
     Request(Stanza),
     /// A drone has logged in, or is done with what it had.
     Idle(DroneId),
-    /// A request could not be handed to a drone that had just ended.
-    Returned(DroneId, Stanza),
-    /// A drone is gone. `settled` if the caller it worked for has had its answer.
+    /// What was assigned to this drone could not be handed to it: it had just ended.
+    Returned(DroneId),
+    /// A drone is gone.
     Exited {
         /// Which one.
         drone: DroneId,
-        /// Nothing is owed to its last caller.
+        /// Requests that it has begun to work on, ever. One that was still on its way to the drone
+        /// is not among them.
+        taken: u64,
+        /// Nothing is owed to the caller of the last of them.
         settled: bool,
     },
-    /// Take nothing new; end when all that was accepted is done.
+    /// The service leaves: end when all that was accepted is done. What the router had sent
+    /// before it knew is done too, as long as something is.
     Drain,
 }
 
@@ -101,13 +108,19 @@ pub enum Effect {
     Refuse(Stanza),
     /// Tell the sender that its drone died (500).
     Abandon(Stanza),
-    /// End an idle drone.
+    /// End a drone: it is idle, or did not come up in time.
     StopDrone(DroneId),
-    /// The drain is over: nothing waits and no drone works.
+    /// The drain is over: nothing waits and no drone works. Said once.
     Drained,
 }
 
-enum Slot {
+struct Slot {
+    state: State,
+    /// Requests it has been given, ever.
+    assigned: u64,
+}
+
+enum State {
     Starting,
     Idle,
     /// Holds a copy of what it works on, for the case that it dies; a stanza is cheap to clone.
@@ -121,12 +134,20 @@ pub struct Pool {
     /// Idle drones, the one used last at the end.
     idle: Vec<DroneId>,
     backlog: VecDeque<Stanza>,
-    starting: usize,
+    /// Drones that start, and when each is given up; the first is due first.
+    starting: BTreeMap<DroneId, Tick>,
     made: DroneId,
     retry: Retry,
     /// No drone is started before this, after one could not start.
     not_before: Option<Tick>,
-    draining: bool,
+    phase: Phase,
+}
+
+#[derive(PartialEq)]
+enum Phase {
+    Serving,
+    Draining,
+    Drained,
 }
 
 /// A pool's figures at one moment.
@@ -160,11 +181,11 @@ impl Pool {
             drones: BTreeMap::new(),
             idle: Vec::new(),
             backlog: VecDeque::new(),
-            starting: 0,
+            starting: BTreeMap::new(),
             made: 0,
             retry,
             not_before: None,
-            draining: false,
+            phase: Phase::Serving,
         }
     }
 
@@ -172,115 +193,162 @@ impl Pool {
     #[must_use]
     pub fn stats(&self) -> PoolStats {
         PoolStats {
-            starting: self.starting,
+            starting: self.starting.len(),
             idle: self.idle.len(),
-            busy: self.drones.len() - self.starting - self.idle.len(),
+            busy: self.drones.len() - self.starting.len() - self.idle.len(),
             backlog: self.backlog.len(),
         }
     }
 
     fn request(&mut self, now: Tick, stanza: Stanza, out: &mut Vec<Effect>) {
-        if let Some(drone) = self.idle.pop() {
-            self.assign(drone, stanza, out);
-        } else if self.backlog.len() < self.size.backlog || self.can_start(now) {
-            self.backlog.push_back(stanza);
-            self.grow(now, out);
-        } else {
-            out.push(Effect::Refuse(stanza));
+        if self.phase == Phase::Drained || !self.has_room(now) {
+            return out.push(Effect::Refuse(stanza));
+        }
+        self.backlog.push_back(stanza);
+        self.hand_out(out);
+        self.grow(now, out);
+    }
+
+    fn has_room(&self, now: Tick) -> bool {
+        let unborn = match self.not_before {
+            Some(at) if at > now => 0,
+            _ => self.size.max - self.drones.len(),
+        };
+        let coming = self.idle.len() + self.starting.len() + unborn;
+        self.backlog.len() < self.size.backlog.saturating_add(coming)
+    }
+
+    /// Gives what waits longest to the drone that was used last.
+    fn hand_out(&mut self, out: &mut Vec<Effect>) {
+        while !self.backlog.is_empty()
+            && let Some(drone) = self.idle.pop()
+            && let Some(slot) = self.drones.get_mut(&drone)
+            && let Some(stanza) = self.backlog.pop_front()
+        {
+            slot.assigned += 1;
+            slot.state = State::Busy(stanza.clone());
+            out.push(Effect::Assign(drone, stanza));
         }
     }
 
-    fn assign(&mut self, drone: DroneId, stanza: Stanza, out: &mut Vec<Effect>) {
-        self.drones.insert(drone, Slot::Busy(stanza.clone()));
-        out.push(Effect::Assign(drone, stanza));
-    }
-
-    fn idle(&mut self, drone: DroneId, out: &mut Vec<Effect>) {
-        // A drone that was given up on may still report.
+    fn idle(&mut self, now: Tick, drone: DroneId, out: &mut Vec<Effect>) {
+        // A drone that was given up may still report.
         let Some(slot) = self.drones.get_mut(&drone) else {
             return;
         };
-        match std::mem::replace(slot, Slot::Idle) {
-            Slot::Starting => {
-                self.starting -= 1;
+        match std::mem::replace(&mut slot.state, State::Idle) {
+            State::Starting => {
+                self.starting.remove(&drone);
                 self.retry.succeeded();
                 self.not_before = None;
             }
-            Slot::Busy(_) => {}
-            Slot::Idle => return,
+            State::Busy(_) => {}
+            State::Idle => return,
         }
-        match self.backlog.pop_front() {
-            Some(stanza) => self.assign(drone, stanza, out),
-            None if self.draining => self.stop(drone, out),
-            None => self.idle.push(drone),
-        }
+        self.idle.push(drone);
+        self.hand_out(out);
+        self.grow(now, out);
+        self.stop_idle(out);
     }
 
     fn stop(&mut self, drone: DroneId, out: &mut Vec<Effect>) {
         self.drones.remove(&drone);
+        self.starting.remove(&drone);
         out.push(Effect::StopDrone(drone));
     }
 
-    fn returned(&mut self, now: Tick, drone: DroneId, stanza: Stanza, out: &mut Vec<Effect>) {
-        // It has not been looked at, so it is as good as new, and first in line.
-        self.drones.remove(&drone);
+    /// Nobody looked at it, so it is as good as new, and first in line.
+    fn requeue(&mut self, stanza: Stanza, out: &mut Vec<Effect>) {
         self.backlog.push_front(stanza);
-        if let Some(other) = self.idle.pop()
-            && let Some(stanza) = self.backlog.pop_front()
+        self.hand_out(out);
+    }
+
+    fn returned(&mut self, now: Tick, drone: DroneId, out: &mut Vec<Effect>) {
+        // Without a slot its end was told before, and what it had was seen to then.
+        if let Some(slot) = self.drones.remove(&drone)
+            && let State::Busy(stanza) = slot.state
         {
-            self.assign(other, stanza, out);
+            self.requeue(stanza, out);
         }
         self.grow(now, out);
     }
 
-    fn exited(&mut self, now: Tick, drone: DroneId, settled: bool, out: &mut Vec<Effect>) {
-        match self.drones.remove(&drone) {
-            Some(Slot::Starting) => {
-                self.starting -= 1;
-                self.not_before = Some(now + self.retry.failed());
+    fn exited(
+        &mut self,
+        now: Tick,
+        drone: DroneId,
+        taken: u64,
+        settled: bool,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(slot) = self.drones.remove(&drone) else {
+            return;
+        };
+        match slot.state {
+            State::Starting => {
+                self.starting.remove(&drone);
+                self.pause(now);
             }
-            Some(Slot::Idle) => self.idle.retain(|&id| id != drone),
-            Some(Slot::Busy(stanza)) if !settled => out.push(Effect::Abandon(stanza)),
-            Some(Slot::Busy(_)) | None => {}
+            State::Idle => self.idle.retain(|&id| id != drone),
+            State::Busy(stanza) if taken < slot.assigned => self.requeue(stanza, out),
+            State::Busy(stanza) if !settled => out.push(Effect::Abandon(stanza)),
+            State::Busy(_) => {}
         }
         self.grow(now, out);
     }
 
-    fn can_start(&self, now: Tick) -> bool {
-        self.drones.len() < self.size.max
-            && self.not_before.is_none_or(|at| at <= now)
-            && self.starting <= self.backlog.len()
+    /// Starts no drones for a while. Drones that fail together are one failure.
+    fn pause(&mut self, now: Tick) {
+        if self.not_before.is_none_or(|at| at <= now) {
+            self.not_before = Some(now + self.retry.failed());
+        }
     }
 
-    /// Starts what is missing to the minimum, and one drone for each request that waits.
+    /// Whether drones are missing to the minimum, or to the requests that wait.
+    fn wants_drones(&self) -> bool {
+        let floor = match self.phase {
+            Phase::Serving => self.size.min,
+            Phase::Draining | Phase::Drained => 0,
+        };
+        self.drones.len() < self.size.max
+            && (self.drones.len() < floor || self.starting.len() < self.backlog.len())
+    }
+
     fn grow(&mut self, now: Tick, out: &mut Vec<Effect>) {
         if self.not_before.is_some_and(|at| at > now) {
             return;
         }
-        let floor = if self.draining { 0 } else { self.size.min };
-        while self.drones.len() < self.size.max
-            && (self.drones.len() < floor || self.starting < self.backlog.len())
-        {
+        while self.wants_drones() {
             self.made += 1;
-            self.drones.insert(self.made, Slot::Starting);
-            self.starting += 1;
+            let slot = Slot {
+                state: State::Starting,
+                assigned: 0,
+            };
+            self.drones.insert(self.made, slot);
+            self.starting.insert(self.made, now + DRONE_START);
             out.push(Effect::StartDrone(self.made));
         }
     }
 
     fn drain(&mut self, out: &mut Vec<Effect>) {
-        self.draining = true;
-        while let Some(drone) = self.idle.pop() {
+        if self.phase == Phase::Serving {
+            self.phase = Phase::Draining;
+        }
+        self.stop_idle(out);
+    }
+
+    fn stop_idle(&mut self, out: &mut Vec<Effect>) {
+        while self.phase != Phase::Serving
+            && let Some(drone) = self.idle.pop()
+        {
             self.stop(drone, out);
         }
     }
 
-    fn report_drained(&self, out: &mut Vec<Effect>) {
-        let works = self
-            .drones
-            .values()
-            .any(|slot| matches!(slot, Slot::Busy(_)));
-        if self.draining && self.backlog.is_empty() && !works {
+    fn report_drained(&mut self, out: &mut Vec<Effect>) {
+        let works = self.stats().busy > 0 || !self.backlog.is_empty();
+        if self.phase == Phase::Draining && !works {
+            self.phase = Phase::Drained;
             out.push(Effect::Drained);
         }
     }
@@ -294,24 +362,36 @@ impl Role for Pool {
         match input {
             Input::Start => self.grow(now, out),
             Input::Request(stanza) => self.request(now, stanza, out),
-            Input::Idle(drone) => self.idle(drone, out),
-            Input::Returned(drone, stanza) => self.returned(now, drone, stanza, out),
-            Input::Exited { drone, settled } => self.exited(now, drone, settled, out),
+            Input::Idle(drone) => self.idle(now, drone, out),
+            Input::Returned(drone) => self.returned(now, drone, out),
+            Input::Exited {
+                drone,
+                taken,
+                settled,
+            } => self.exited(now, drone, taken, settled, out),
             Input::Drain => self.drain(out),
         }
         self.report_drained(out);
     }
 
     fn deadline(&self) -> Option<Tick> {
-        let wants = self.drones.len() < self.size.min || !self.backlog.is_empty();
-        self.not_before
-            .filter(|_| wants && self.drones.len() < self.size.max)
+        let start = self.not_before.filter(|_| self.wants_drones());
+        earliest(start, self.starting.values().next().copied())
     }
 
     fn wake(&mut self, now: Tick, out: &mut Vec<Effect>) {
         if self.not_before.is_some_and(|at| at <= now) {
             self.not_before = None;
-            self.grow(now, out);
         }
+        while let Some((&drone, &due)) = self.starting.first_key_value()
+            && due <= now
+        {
+            self.stop(drone, out);
+            self.pause(now);
+        }
+        self.grow(now, out);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,516 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::ids::Seed;
+use crate::jid::Jid;
+use crate::stanza::Message;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn pool(min: usize, max: usize, backlog: usize) -> Pool {
+    let size = PoolSize::new(min, max, backlog).expect("the numbers fit");
+    let retry = Retry::new(SECOND, 60 * SECOND, Seed::new(1)).expect("the delays fit");
+    Pool::new(size, retry)
+}
+
+/// A request that is told from others by its stanza id.
+fn request(name: u64) -> Stanza {
+    let listener = Jid::new("opensrf", "localhost", "listener").expect("an address");
+    Stanza {
+        id: name.to_string().into(),
+        ..Stanza::message(listener, Message::default())
+    }
+}
+
+/// Effects as words: `start 1`, `assign 7 to 1`, `refuse 8`.
+fn words(effects: &[Effect]) -> Vec<String> {
+    let word = |effect: &Effect| match effect {
+        Effect::StartDrone(drone) => format!("start {drone}"),
+        Effect::Assign(drone, stanza) => format!("assign {} to {drone}", stanza.id),
+        Effect::Refuse(stanza) => format!("refuse {}", stanza.id),
+        Effect::Abandon(stanza) => format!("abandon {}", stanza.id),
+        Effect::StopDrone(drone) => format!("stop {drone}"),
+        Effect::Drained => "drained".to_owned(),
+    };
+    effects.iter().map(word).collect()
+}
+
+fn at(pool: &mut Pool, now: Tick, input: Input) -> Vec<String> {
+    let mut out = Vec::new();
+    pool.handle(now, input, &mut out);
+    words(&out)
+}
+
+fn step(pool: &mut Pool, input: Input) -> Vec<String> {
+    at(pool, Tick::ZERO, input)
+}
+
+/// Wakes it at its next deadline; gives that moment too.
+fn next(pool: &mut Pool) -> Option<(Tick, Vec<String>)> {
+    let now = pool.deadline()?;
+    let mut out = Vec::new();
+    pool.wake(now, &mut out);
+    Some((now, words(&out)))
+}
+
+fn exited(drone: DroneId, taken: u64, settled: bool) -> Input {
+    Input::Exited {
+        drone,
+        taken,
+        settled,
+    }
+}
+
+/// A pool whose first `min` drones are up.
+fn running(min: usize, max: usize, backlog: usize) -> Pool {
+    let mut pool = pool(min, max, backlog);
+    step(&mut pool, Input::Start);
+    for drone in 1..=min as u64 {
+        step(&mut pool, Input::Idle(drone));
+    }
+    pool
+}
+
+#[test]
+fn a_pool_that_could_not_work_is_refused() {
+    assert_eq!(PoolSize::new(0, 0, 1), Err(PoolSizeError::NoDrones));
+    assert_eq!(
+        PoolSize::new(3, 2, 1),
+        Err(PoolSizeError::MinAboveMax { min: 3, max: 2 })
+    );
+}
+
+#[test]
+fn the_minimum_of_drones_is_up_after_the_start() {
+    assert_eq!(
+        step(&mut pool(2, 5, 1), Input::Start),
+        ["start 1", "start 2"]
+    );
+}
+
+#[test]
+fn the_drone_used_last_is_used_next() {
+    let mut pool = running(3, 3, 1);
+    assert_eq!(
+        step(&mut pool, Input::Request(request(1))),
+        ["assign 1 to 3"]
+    );
+    step(&mut pool, Input::Request(request(2)));
+    step(&mut pool, Input::Idle(3));
+    assert_eq!(
+        step(&mut pool, Input::Request(request(3))),
+        ["assign 3 to 3"]
+    );
+}
+
+#[test]
+fn with_all_drones_busy_another_one_starts_and_gets_the_request() {
+    let mut pool = running(1, 2, 0);
+    step(&mut pool, Input::Request(request(1)));
+    assert_eq!(step(&mut pool, Input::Request(request(2))), ["start 2"]);
+    assert_eq!(step(&mut pool, Input::Idle(2)), ["assign 2 to 2"]);
+}
+
+#[test]
+fn with_the_maximum_busy_requests_wait_in_order() {
+    let mut pool = running(1, 1, 2);
+    for name in 1..=3 {
+        step(&mut pool, Input::Request(request(name)));
+    }
+    assert_eq!(step(&mut pool, Input::Idle(1)), ["assign 2 to 1"]);
+    assert_eq!(step(&mut pool, Input::Idle(1)), ["assign 3 to 1"]);
+    assert!(step(&mut pool, Input::Idle(1)).is_empty());
+}
+
+/// As measured with the original (protocol §5.4).
+#[test]
+fn of_20_calls_at_once_5_drones_and_a_backlog_of_10_refuse_5() {
+    let mut pool = running(1, 5, 10);
+    let words = (1..=20).flat_map(|name| step(&mut pool, Input::Request(request(name))));
+    let refused: Vec<_> = words.filter(|word| word.starts_with("refuse")).collect();
+    assert_eq!(
+        refused,
+        [
+            "refuse 16",
+            "refuse 17",
+            "refuse 18",
+            "refuse 19",
+            "refuse 20"
+        ]
+    );
+}
+
+#[test]
+fn requests_that_come_before_the_first_drone_is_up_wait_for_it() {
+    let mut pool = pool(1, 1, 0);
+    step(&mut pool, Input::Start);
+    assert!(step(&mut pool, Input::Request(request(1))).is_empty());
+    assert_eq!(step(&mut pool, Input::Request(request(2))), ["refuse 2"]);
+    assert_eq!(step(&mut pool, Input::Idle(1)), ["assign 1 to 1"]);
+}
+
+#[test]
+fn the_caller_of_a_drone_that_died_is_told_and_the_drone_replaced() {
+    let mut pool = running(1, 1, 1);
+    step(&mut pool, Input::Request(request(1)));
+    let effects = step(&mut pool, exited(1, 1, false));
+    assert_eq!(effects, ["abandon 1", "start 2"]);
+}
+
+#[test]
+fn a_drone_that_ends_after_its_answer_owes_nothing() {
+    let mut pool = running(1, 1, 1);
+    step(&mut pool, Input::Request(request(1)));
+    assert_eq!(step(&mut pool, exited(1, 1, true)), ["start 2"]);
+}
+
+#[test]
+fn a_request_that_its_drone_never_looked_at_goes_to_another_before_all_others() {
+    let ends: [fn() -> Input; 3] = [
+        || Input::Returned(1),
+        || exited(1, 0, true),
+        || exited(1, 0, false),
+    ];
+    for end in ends {
+        let mut pool = running(1, 1, 1);
+        step(&mut pool, Input::Request(request(1)));
+        step(&mut pool, Input::Request(request(2)));
+        assert_eq!(step(&mut pool, end()), ["start 2"]);
+        // The other half of the news, whichever it is, changes nothing.
+        assert!(step(&mut pool, Input::Returned(1)).is_empty());
+        assert!(step(&mut pool, exited(1, 0, false)).is_empty());
+        assert_eq!(step(&mut pool, Input::Idle(2)), ["assign 1 to 2"]);
+        assert_eq!(step(&mut pool, Input::Idle(2)), ["assign 2 to 2"]);
+    }
+}
+
+#[test]
+fn a_request_that_comes_back_goes_to_an_idle_drone_at_once() {
+    let mut pool = running(2, 2, 1);
+    step(&mut pool, Input::Request(request(1)));
+    let effects = step(&mut pool, Input::Returned(2));
+    assert_eq!(effects, ["assign 1 to 1", "start 3"]);
+}
+
+#[test]
+fn drones_that_cannot_start_are_tried_again_ever_more_slowly() {
+    let mut pool = pool(1, 1, 1);
+    step(&mut pool, Input::Start);
+    let mut now = Tick::ZERO;
+    let mut waits = Vec::new();
+    for drone in 1..=4 {
+        assert!(at(&mut pool, now, exited(drone, 0, true)).is_empty());
+        let (then, effects) = next(&mut pool).expect("it tries again");
+        assert_eq!(effects, [format!("start {}", drone + 1)]);
+        waits.push(then - now);
+        now = then;
+    }
+    assert!(waits.is_sorted(), "{waits:?}");
+    assert!(waits[3] >= 6 * SECOND, "{waits:?}");
+}
+
+#[test]
+fn drones_that_fail_together_are_tried_again_together_and_soon() {
+    let mut pool = pool(8, 8, 1);
+    step(&mut pool, Input::Start);
+    for drone in 1..=8 {
+        step(&mut pool, exited(drone, 0, true));
+    }
+    let (then, effects) = next(&mut pool).expect("it tries again");
+    assert!(then <= SECOND, "{then:?}");
+    assert_eq!(effects.len(), 8);
+}
+
+#[test]
+fn a_drone_that_does_not_come_up_is_given_up_and_another_one_started() {
+    let mut pool = pool(1, 1, 1);
+    step(&mut pool, Input::Start);
+    step(&mut pool, Input::Request(request(1)));
+    assert_eq!(
+        next(&mut pool),
+        Some((DRONE_START, vec!["stop 1".to_owned()]))
+    );
+    assert_eq!(
+        next(&mut pool).map(|(_, effects)| effects),
+        Some(vec!["start 2".to_owned()])
+    );
+    // It came up after all, before it heard.
+    assert!(step(&mut pool, Input::Idle(1)).is_empty());
+    assert_eq!(step(&mut pool, Input::Idle(2)), ["assign 1 to 2"]);
+}
+
+#[test]
+fn one_drone_that_comes_up_ends_the_pause_for_the_others() {
+    let mut pool = pool(2, 3, 9);
+    step(&mut pool, Input::Start);
+    for name in 1..=3 {
+        step(&mut pool, Input::Request(request(name)));
+    }
+    assert!(step(&mut pool, exited(1, 0, true)).is_empty());
+    assert_eq!(
+        step(&mut pool, Input::Idle(2)),
+        ["assign 1 to 2", "start 4"]
+    );
+}
+
+#[test]
+fn a_drain_ends_when_all_that_was_accepted_is_done_and_says_so_once() {
+    let mut pool = running(2, 2, 9);
+    for name in 1..=3 {
+        step(&mut pool, Input::Request(request(name)));
+    }
+    assert!(step(&mut pool, Input::Drain).is_empty());
+    assert_eq!(step(&mut pool, Input::Idle(1)), ["assign 3 to 1"]);
+    // The router had sent it before it knew.
+    assert!(step(&mut pool, Input::Request(request(4))).is_empty());
+    assert_eq!(step(&mut pool, Input::Idle(2)), ["assign 4 to 2"]);
+    assert_eq!(step(&mut pool, Input::Idle(2)), ["stop 2"]);
+    assert_eq!(step(&mut pool, Input::Idle(1)), ["stop 1", "drained"]);
+    assert!(step(&mut pool, Input::Drain).is_empty());
+    assert!(step(&mut pool, exited(1, 2, true)).is_empty());
+    assert_eq!(step(&mut pool, Input::Request(request(5))), ["refuse 5"]);
+}
+
+#[test]
+fn a_drain_does_not_wait_for_drones_that_start() {
+    let mut pool = pool(2, 2, 9);
+    step(&mut pool, Input::Start);
+    assert_eq!(step(&mut pool, Input::Drain), ["drained"]);
+    assert_eq!(step(&mut pool, Input::Idle(1)), ["stop 1"]);
+    assert!(step(&mut pool, exited(2, 0, true)).is_empty());
+    assert_eq!(pool.deadline(), None);
+}
+
+/// What may happen next in a random walk; numbers choose among the drones that it can happen to.
+#[derive(Debug, Clone)]
+enum Move {
+    Request,
+    Up(usize),
+    Fail(usize),
+    Take(usize),
+    Answer(usize),
+    Free(usize),
+    Die(usize),
+    Bounce(usize),
+    Wake,
+    Drain,
+}
+
+fn moves() -> impl Strategy<Value = Move> {
+    let which = 0_usize..8;
+    prop_oneof![
+        6 => Just(Move::Request),
+        4 => which.clone().prop_map(Move::Up),
+        1 => which.clone().prop_map(Move::Fail),
+        4 => which.clone().prop_map(Move::Take),
+        4 => which.clone().prop_map(Move::Answer),
+        4 => which.clone().prop_map(Move::Free),
+        2 => which.clone().prop_map(Move::Die),
+        1 => which.prop_map(Move::Bounce),
+        1 => Just(Move::Wake),
+        1 => Just(Move::Drain),
+    ]
+}
+
+/// What a drone makes of its one request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Work {
+    Starting,
+    None,
+    /// On its way to the drone.
+    Sent(u64),
+    Taken(u64),
+    Answered,
+}
+
+#[derive(Debug)]
+struct Worker {
+    work: Work,
+    taken: u64,
+}
+
+/// A pool and the drones it asked for.
+struct World {
+    pool: Pool,
+    max: usize,
+    now: Tick,
+    drones: BTreeMap<DroneId, Worker>,
+    asked: u64,
+    /// Requests that got an answer, a refusal, or news of a dead drone.
+    ended: Vec<u64>,
+    drained: usize,
+}
+
+impl World {
+    fn handle(&mut self, input: Input) {
+        let mut out = Vec::new();
+        self.pool.handle(self.now, input, &mut out);
+        self.perform(out);
+    }
+
+    fn wake(&mut self) {
+        let Some(due) = self.pool.deadline() else {
+            return;
+        };
+        self.now = self.now.max(due);
+        let mut out = Vec::new();
+        self.pool.wake(self.now, &mut out);
+        self.perform(out);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::StartDrone(drone) => {
+                    let worker = Worker {
+                        work: Work::Starting,
+                        taken: 0,
+                    };
+                    assert!(self.drones.insert(drone, worker).is_none(), "used twice");
+                }
+                Effect::Assign(drone, stanza) => {
+                    let worker = self.drones.get_mut(&drone).expect("it is there");
+                    assert_eq!(worker.work, Work::None);
+                    worker.work = Work::Sent(name(&stanza));
+                }
+                Effect::Refuse(stanza) | Effect::Abandon(stanza) => {
+                    self.ended.push(name(&stanza));
+                }
+                Effect::StopDrone(drone) => {
+                    self.drones.remove(&drone);
+                }
+                Effect::Drained => self.drained += 1,
+            }
+        }
+        let stats = self.pool.stats();
+        assert!(stats.starting + stats.idle + stats.busy <= self.max);
+        assert!(stats.idle == 0 || stats.backlog == 0, "{stats:?}");
+    }
+
+    fn pick(&self, which: usize, fits: fn(Work) -> bool) -> Option<DroneId> {
+        let mut all = self.drones.iter().filter(|(_, worker)| fits(worker.work));
+        let count = all.clone().count();
+        (count > 0).then(|| all.nth(which % count).map(|(id, _)| *id))?
+    }
+
+    fn exit(&mut self, drone: DroneId) {
+        let Some(worker) = self.drones.remove(&drone) else {
+            return;
+        };
+        let settled = !matches!(worker.work, Work::Taken(_));
+        self.handle(exited(drone, worker.taken, settled));
+    }
+
+    fn go(&mut self, step: &Move) {
+        match *step {
+            Move::Request => {
+                self.asked += 1;
+                self.handle(Input::Request(request(self.asked)));
+            }
+            Move::Up(which) => {
+                if let Some(drone) = self.pick(which, |w| w == Work::Starting) {
+                    self.set(drone, Work::None);
+                    self.handle(Input::Idle(drone));
+                }
+            }
+            Move::Fail(which) => {
+                if let Some(drone) = self.pick(which, |w| w == Work::Starting) {
+                    self.exit(drone);
+                }
+            }
+            Move::Take(which) => {
+                if let Some(drone) = self.pick(which, |w| matches!(w, Work::Sent(_)))
+                    && let Some(worker) = self.drones.get_mut(&drone)
+                    && let Work::Sent(name) = worker.work
+                {
+                    worker.work = Work::Taken(name);
+                    worker.taken += 1;
+                }
+            }
+            Move::Answer(which) => {
+                if let Some(drone) = self.pick(which, |w| matches!(w, Work::Taken(_)))
+                    && let Some(Work::Taken(name)) = self.set(drone, Work::Answered)
+                {
+                    self.ended.push(name);
+                }
+            }
+            Move::Free(which) => {
+                if let Some(drone) = self.pick(which, |w| w == Work::Answered) {
+                    self.set(drone, Work::None);
+                    self.handle(Input::Idle(drone));
+                }
+            }
+            Move::Die(which) => {
+                if let Some(drone) = self.pick(which, |w| w != Work::Starting) {
+                    self.exit(drone);
+                }
+            }
+            Move::Bounce(which) => {
+                if let Some(drone) = self.pick(which, |w| matches!(w, Work::Sent(_))) {
+                    self.handle(Input::Returned(drone));
+                    self.exit(drone);
+                }
+            }
+            Move::Wake => self.wake(),
+            Move::Drain => self.handle(Input::Drain),
+        }
+    }
+
+    fn set(&mut self, drone: DroneId, work: Work) -> Option<Work> {
+        let worker = self.drones.get_mut(&drone)?;
+        Some(std::mem::replace(&mut worker.work, work))
+    }
+
+    /// Lets everything that can succeed do so.
+    fn settle(&mut self) {
+        for _ in 0..10_000 {
+            let idle = self.drones.values().all(|w| w.work == Work::None);
+            if idle && self.pool.stats().backlog == 0 {
+                return;
+            }
+            for step in [Move::Up(0), Move::Take(0), Move::Answer(0), Move::Free(0)] {
+                self.go(&step);
+            }
+            if self.drones.is_empty() {
+                self.wake();
+            }
+        }
+        panic!("it does not come to rest: {:?}", self.pool);
+    }
+}
+
+fn name(stanza: &Stanza) -> u64 {
+    stanza.id.parse().expect("a number")
+}
+
+proptest! {
+    #[test]
+    fn every_request_ends_exactly_once(
+        (min, max) in (0_usize..4).prop_flat_map(|min| (Just(min), min.max(1)..6)),
+        backlog in 0_usize..4,
+        steps in prop::collection::vec(moves(), 0..200),
+    ) {
+        let mut world = World {
+            pool: pool(min, max, backlog),
+            max,
+            now: Tick::ZERO,
+            drones: BTreeMap::new(),
+            asked: 0,
+            ended: Vec::new(),
+            drained: 0,
+        };
+        world.handle(Input::Start);
+        for step in &steps {
+            world.go(step);
+        }
+        world.settle();
+        world.handle(Input::Drain);
+        let ended: BTreeSet<_> = world.ended.iter().copied().collect();
+        prop_assert_eq!(ended.len(), world.ended.len(), "one ended twice");
+        prop_assert_eq!(ended.len() as u64, world.asked, "one did not end");
+        prop_assert_eq!(world.drained, 1);
+    }
+}
