@@ -56,7 +56,14 @@ impl DroneActor {
     ) -> Self {
         let role = Drone::new(Arc::clone(plan.service.catalog()), plan.keepalive);
         let uplink = Uplink::new(Arc::clone(&plan.transport), jid, &env.seed());
-        Self { id, plan, driver: Driver::new(role, env), uplink, listener, tether }
+        Self {
+            id,
+            plan,
+            driver: Driver::new(role, env),
+            uplink,
+            listener,
+            tether,
+        }
     }
 
     fn end(&mut self, exit: Exit, settled: bool, ctx: &mut Context<Self>) {
@@ -85,12 +92,17 @@ impl DroneActor {
                 self.finished(id, outcome.map(|results| results.map(|_| last)), ctx);
             }
             Handler::Async(method) => {
-                let results = Results { drone: ctx.address().recipient(), run: id };
+                let results = Results {
+                    drone: ctx.address().recipient(),
+                    run: id,
+                };
                 let running = async move { method(call, results).await };
                 let guarded = AssertUnwindSafe(running).catch_unwind();
-                ctx.spawn(fut::wrap_future(guarded).map(move |outcome, drone: &mut Self, ctx| {
-                    drone.finished(id, outcome, ctx);
-                }));
+                ctx.spawn(
+                    fut::wrap_future(guarded).map(move |outcome, drone: &mut Self, ctx| {
+                        drone.finished(id, outcome, ctx);
+                    }),
+                );
             }
         }
     }
@@ -117,7 +129,8 @@ impl DroneActor {
 
 fn text_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no text")
 }
 
 impl Conduct<Drone> for DroneActor {
@@ -181,6 +194,7 @@ impl Handles<Assign> for DroneActor {
     type Result = ();
 
     fn handle(&mut self, Assign(stanza): Assign, ctx: &mut Self::Context) {
+        self.tether.took();
         self.step(DroneInput::Assign(stanza), ctx);
     }
 }

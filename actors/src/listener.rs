@@ -153,11 +153,10 @@ impl ListenerActor {
     fn assign(&mut self, id: DroneId, stanza: Stanza, ctx: &mut Context<Self>) {
         let told = match self.drones.get(&id) {
             Some(drone) => Peer::new(drone.clone()).tell(Assign(stanza)),
-            None => return self.pool_step(pool::Input::Returned(id, stanza), ctx),
+            None => return self.pool_step(pool::Input::Returned(id), ctx),
         };
-        if let Err(untold) = told {
-            let Assign(stanza) = untold.into_inner();
-            self.pool_step(pool::Input::Returned(id, stanza), ctx);
+        if told.is_err() {
+            self.pool_step(pool::Input::Returned(id), ctx);
         }
     }
 
@@ -195,7 +194,9 @@ impl ListenerActor {
             return self.registration_step(registration::Input::Bounced(router), ctx);
         }
         let body = stanza.decode().body;
-        let Ok(messages) = osrf::decode(&body) else { return };
+        let Ok(messages) = osrf::decode(&body) else {
+            return;
+        };
         let classes = messages.into_iter().find_map(|message| match message.body {
             Body::Result(answer) => answer.content.value::<Vec<String>>().ok(),
             _ => None,
@@ -212,7 +213,11 @@ impl ListenerActor {
             router_command: command.into(),
             ..Extension::default()
         };
-        let message = Message { opensrf, body: said.into(), ..Message::default() };
+        let message = Message {
+            opensrf,
+            body: said.into(),
+            ..Message::default()
+        };
         self.uplink.send(Stanza::message(router, message));
     }
 
@@ -260,7 +265,10 @@ impl Conduct<Pool> for ListenerActor {
             pool::Effect::Abandon(stanza) => {
                 self.counters.abandoned.add();
                 let text = "the drone died while it had this request";
-                self.refuse(&stanza, &Status::method_exception(code::INTERNAL_SERVER_ERROR, text));
+                self.refuse(
+                    &stanza,
+                    &Status::method_exception(code::INTERNAL_SERVER_ERROR, text),
+                );
             }
             pool::Effect::StopDrone(id) => {
                 if let Some(drone) = self.drones.get(&id) {
@@ -315,9 +323,10 @@ impl Party for ListenerActor {
     }
 
     fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {
-        let router = stanza.from.as_ref().filter(|from| {
-            stanza.kind == Kind::Message && self.registration.role().concerns(from)
-        });
+        let router = stanza
+            .from
+            .as_ref()
+            .filter(|from| stanza.kind == Kind::Message && self.registration.role().concerns(from));
         if let Some(router) = router.cloned() {
             return self.from_router(router, &stanza, ctx);
         }
@@ -367,7 +376,11 @@ impl Handler<ChildExited> for ListenerActor {
             let (service, exit) = (self.service(), &exited.exit);
             tracing::warn!(service, drone = exited.child, %exit, "drone ended");
         }
-        let input = pool::Input::Exited { drone: exited.child, settled: exited.settled };
+        let input = pool::Input::Exited {
+            drone: exited.child,
+            taken: exited.taken,
+            settled: exited.settled,
+        };
         self.pool_step(input, ctx);
     }
 }

@@ -5,7 +5,6 @@
 //! | [`LinkEvent`](crate::transport::LinkEvent) | link, switch | every party | tell | a stanza came; the link is gone |
 //! | [`Incoming`](crate::jabber::Incoming) | listening socket | server | tell, waits when full | somebody connected |
 //! | `ShutDown` | server | connection | tell | the server ends |
-//! | [`StopServer`](crate::jabber::StopServer) | host | server | tell | the host ends |
 //! | [`ChildExited`](crate::supervise::ChildExited) | tether | parent | tell, past the bound | a child is gone |
 //! | [`ClassCommand`] | router | service class | tell | a node came or went, a question, the end |
 //! | [`ClassEvent`] | service class | router | tell, past the bound | up, empty, figures |
@@ -13,9 +12,9 @@
 //! | [`DroneReport`] | drone | listener | tell, past the bound | free for work |
 //! | [`RunReport`] | running method | its drone | ask | a result, or a plea for patience |
 //! | [`ClientCommand`] | client handle | client | tell, waits when full | call, open, close, cancel |
-//! | [`Order`] | host | router, listener, drone, client | tell | drain, or end |
+//! | [`Order`] | host, listener | server, router, listener, drone, client | tell | drain, or end |
 //! | [`Ready`] | listener, router | host | tell, past the bound | it serves now |
-//! | [`HostCommand`] | host handle | host | tell | add a service or a client; drain; stop |
+//! | [`HostCommand`](crate::host::HostHandle) | host handle | host | tell | add a service or a client; drain; stop |
 //!
 //! "Past the bound" is for messages of which each sender has at most one on its way, so that a full
 //! mailbox must not lose them and cannot grow by them.

@@ -41,7 +41,12 @@ impl Uplink {
     pub fn new(transport: Arc<dyn Transport>, jid: Jid, chance: &Seed) -> Self {
         let retry = Retry::new(FIRST_DELAY, LONGEST_DELAY, chance.fork("uplink"))
             .expect("the delays are in order");
-        Self { transport, jid, link: None, retry }
+        Self {
+            transport,
+            jid,
+            link: None,
+            retry,
+        }
     }
 
     /// The address.
@@ -94,11 +99,7 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     }
 
     /// The outcome of dialling.
-    fn dialled(
-        link: Result<Box<dyn Link>, LinkError>,
-        party: &mut Self,
-        ctx: &mut Context<Self>,
-    ) {
+    fn dialled(link: Result<Box<dyn Link>, LinkError>, party: &mut Self, ctx: &mut Context<Self>) {
         match link {
             Ok(link) => {
                 let uplink = party.uplink();

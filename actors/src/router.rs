@@ -57,8 +57,11 @@ impl RouterActor {
         tether: Tether,
     ) -> Self {
         let role = Router::new(plan.address.clone(), plan.trust.clone());
-        let uplink =
-            Uplink::new(Arc::clone(&plan.transport), plan.address.clone(), &env.seed());
+        let uplink = Uplink::new(
+            Arc::clone(&plan.transport),
+            plan.address.clone(),
+            &env.seed(),
+        );
         Self {
             driver: Driver::new(role, env.clone()),
             plan,
@@ -86,11 +89,14 @@ impl RouterActor {
             (env, Arc::clone(&self.counters)),
             Tether::new(ctx.address().recipient(), self.opened),
         );
-        self.classes.insert(class, (self.opened, Peer::new(actor.start())));
+        self.classes
+            .insert(class, (self.opened, Peer::new(actor.start())));
     }
 
     fn tell(&self, class: &str, command: ClassCommand) {
-        let Some((_, peer)) = self.classes.get(class) else { return };
+        let Some((_, peer)) = self.classes.get(class) else {
+            return;
+        };
         if peer.tell(command).is_err() {
             // Registrations are repeated, and questions are answered without it.
             tracing::warn!(class, "service class takes no commands now");
@@ -183,8 +189,13 @@ impl Handler<ChildExited> for RouterActor {
 
     fn handle(&mut self, exited: ChildExited, ctx: &mut Self::Context) {
         // A class that was closed may have a successor of the same name already.
-        let name = self.classes.iter().find(|(_, (child, _))| *child == exited.child);
-        let Some(name) = name.map(|(name, _)| name.clone()) else { return };
+        let name = self
+            .classes
+            .iter()
+            .find(|(_, (child, _))| *child == exited.child);
+        let Some(name) = name.map(|(name, _)| name.clone()) else {
+            return;
+        };
         if exited.exit != Exit::Normal {
             tracing::warn!(class = name, exit = %exited.exit, "service class ended");
         }

@@ -58,7 +58,9 @@ pub(crate) enum Handler {
 
 impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("name", self.name()).finish_non_exhaustive()
+        f.debug_struct("Service")
+            .field("name", self.name())
+            .finish_non_exhaustive()
     }
 }
 
@@ -78,7 +80,10 @@ impl Service {
     /// Begins a service of this name, such as `acme.calc`.
     #[must_use]
     pub fn builder(name: &str) -> ServiceBuilder {
-        ServiceBuilder { name: name.to_owned(), methods: Vec::new() }
+        ServiceBuilder {
+            name: name.to_owned(),
+            methods: Vec::new(),
+        }
     }
 
     /// Its name.
@@ -104,7 +109,9 @@ pub struct ServiceBuilder {
 
 impl fmt::Debug for ServiceBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServiceBuilder").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("ServiceBuilder")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -120,7 +127,10 @@ impl ServiceBuilder {
         function: impl Fn(&Call) -> Result<T, MethodError> + Send + Sync + 'static,
     ) -> Self {
         let handler = move |call: &Call| Ok(vec![Json::from_value(&function(call)?)?]);
-        self.add(Method::new(name, argc), Handler::Function(Arc::new(handler)))
+        self.add(
+            Method::new(name, argc),
+            Handler::Function(Arc::new(handler)),
+        )
     }
 
     /// Adds an async method with one result. `()` gives no result, only the end.
@@ -161,7 +171,10 @@ impl ServiceBuilder {
             let running = method(call, results);
             Box::pin(async move { running.await.map(|()| None) })
         };
-        self.add(Method::streaming(name, argc), Handler::Async(Arc::new(handler)))
+        self.add(
+            Method::streaming(name, argc),
+            Handler::Async(Arc::new(handler)),
+        )
     }
 
     /// Says what the method added last is for.
@@ -195,7 +208,10 @@ impl ServiceBuilder {
             let ids = catalog.add(method)?;
             handlers.extend(ids.iter().map(|_| handler.clone()));
         }
-        Ok(Service { catalog: Arc::new(catalog), handlers: handlers.into() })
+        Ok(Service {
+            catalog: Arc::new(catalog),
+            handlers: handlers.into(),
+        })
     }
 }
 
@@ -224,7 +240,7 @@ impl Call {
     /// # Errors
     /// Status 400 for the caller if the parameter is missing or has another shape.
     pub fn param<T: DeserializeOwned>(&self, at: usize) -> Result<T, MethodError> {
-        let param = self.run.params.get(at).unwrap_or(&Json::NULL);
+        let param = self.run.params.get(at).cloned().unwrap_or(Json::NULL);
         param.value().map_err(|error| {
             MethodError::new(code::BAD_REQUEST, format!("parameter {}: {error}", at + 1))
         })
@@ -294,8 +310,14 @@ impl Results {
     }
 
     async fn report(&self, result: Option<Json>) -> Result<(), MethodError> {
-        let report = RunReport { run: self.run, result };
-        self.drone.send(report).await.map_err(|_| MethodError::failed("the drone is gone"))
+        let report = RunReport {
+            run: self.run,
+            result,
+        };
+        self.drone
+            .send(report)
+            .await
+            .map_err(|_| MethodError::failed("the drone is gone"))
     }
 }
 
@@ -311,8 +333,15 @@ pub struct MethodError {
 impl MethodError {
     /// An error with a status of 400 or more; a lower one would not end the request and becomes 500.
     pub fn new(code: u16, text: impl Into<String>) -> Self {
-        let code = if code < 400 { code::INTERNAL_SERVER_ERROR } else { code };
-        Self { code, text: text.into() }
+        let code = if code < 400 {
+            code::INTERNAL_SERVER_ERROR
+        } else {
+            code
+        };
+        Self {
+            code,
+            text: text.into(),
+        }
     }
 
     /// An error with status 500.

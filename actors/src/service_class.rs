@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler};
+use actix::{Actor, ActorContext, Context, Handler};
 use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
 use opensrf::router::{ClassEffect, ClassInput, ServiceClass, Trust};
@@ -43,7 +43,14 @@ impl ServiceClassActor {
         let (env, counters) = shared;
         let uplink = Uplink::new(transport, address.clone(), &env.seed());
         let driver = Driver::new(ServiceClass::new(name.clone(), address, trust), env);
-        Self { name, driver, uplink, router, counters, tether }
+        Self {
+            name,
+            driver,
+            uplink,
+            router,
+            counters,
+            tether,
+        }
     }
 
     fn end(&mut self, exit: Exit, ctx: &mut Context<Self>) {
@@ -63,7 +70,10 @@ impl Conduct<ServiceClass> for ServiceClassActor {
             ClassEffect::Send(stanza) => self.uplink.send(stanza),
             ClassEffect::Report(stats) => self.router.report(ClassEvent::Report(stats)),
             ClassEffect::Empty { added } => {
-                self.router.report(ClassEvent::Empty { class: self.name.clone(), added });
+                self.router.report(ClassEvent::Empty {
+                    class: self.name.clone(),
+                    added,
+                });
             }
             ClassEffect::Stop => self.end(Exit::Normal, ctx),
             ClassEffect::Dropped(reason) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler};
+use actix::{Actor, ActorContext, Context, Handler};
 use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
 use opensrf::osrf::Json;
@@ -14,12 +14,12 @@ use opensrf::stanza::Stanza;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{ClientError, Slot};
+use super::ClientError;
 use crate::driver::{Conduct, Driver};
 use crate::env::Env;
 use crate::messages::{ClientCommand, Order, Sink, Target};
 use crate::party::{Party, Uplink};
-use crate::peer::Peer;
+use crate::peer::{Peer, Slot};
 use crate::supervise::{Exit, Tether};
 use crate::transport::{LinkError, LinkEvent, Transport};
 
@@ -51,7 +51,12 @@ pub struct ClientActor {
 
 impl ClientActor {
     /// A client that is not on the bus yet; handles find it through `slot`.
-    pub(crate) fn launch(plan: ClientPlan, env: &Env, slot: &Slot, tether: Option<Tether>) -> Peer<Order> {
+    pub(crate) fn launch(
+        plan: ClientPlan,
+        env: &Env,
+        slot: &Slot<ClientCommand>,
+        tether: Option<Tether>,
+    ) -> Peer<Order> {
         let uplink = Uplink::new(plan.transport, plan.jid, &env.seed());
         let actor = Self {
             driver: Driver::new(Role::new(env.names()), env.clone()),
@@ -112,7 +117,9 @@ fn push(stream: &mpsc::Sender<Result<Json, CallError>>, json: Json) -> bool {
     let item = if stream.capacity() > 1 {
         Ok(json)
     } else {
-        Err(CallError::Garbled("results came faster than they were read".into()))
+        Err(CallError::Garbled(
+            "results came faster than they were read".into(),
+        ))
     };
     let is_result = item.is_ok();
     match stream.try_send(item) {
@@ -194,20 +201,47 @@ impl Handler<ClientCommand> for ClientActor {
 
     fn handle(&mut self, command: ClientCommand, ctx: &mut Self::Context) {
         match command {
-            ClientCommand::Call { target, request, method, params, timeout, sink } => {
+            ClientCommand::Call {
+                target,
+                request,
+                method,
+                params,
+                timeout,
+                sink,
+            } => {
                 let call = match target {
-                    Target::Service(service) => {
-                        ClientInput::Call { request, service, method, params, timeout }
-                    }
-                    Target::Session(session) => {
-                        ClientInput::Request { session, request, method, params, timeout }
-                    }
+                    Target::Service(service) => ClientInput::Call {
+                        request,
+                        service,
+                        method,
+                        params,
+                        timeout,
+                    },
+                    Target::Session(session) => ClientInput::Request {
+                        session,
+                        request,
+                        method,
+                        params,
+                        timeout,
+                    },
                 };
                 self.call(call, request, sink, ctx);
             }
-            ClientCommand::Open { session, service, timeout, reply } => {
+            ClientCommand::Open {
+                session,
+                service,
+                timeout,
+                reply,
+            } => {
                 self.opening.insert(session, reply);
-                self.step(ClientInput::Open { session, service, timeout }, ctx);
+                self.step(
+                    ClientInput::Open {
+                        session,
+                        service,
+                        timeout,
+                    },
+                    ctx,
+                );
             }
             ClientCommand::Close(session) => {
                 self.opening.remove(&session);

@@ -43,7 +43,9 @@ impl Answers {
     /// [`ShapeError`] if there is none or several, or it has another shape.
     pub fn one<T: DeserializeOwned>(&self) -> Result<T, ShapeError> {
         match self.0.as_slice() {
-            [one] => one.value().map_err(|error| ShapeError::Value { at: 0, error }),
+            [one] => one
+                .value()
+                .map_err(|error| ShapeError::Value { at: 0, error }),
             other => Err(ShapeError::Count(other.len())),
         }
     }
@@ -54,7 +56,8 @@ impl Answers {
     /// [`ShapeError::Value`] names the first that has another shape.
     pub fn all<T: DeserializeOwned>(&self) -> Result<Vec<T>, ShapeError> {
         let value = |(at, json): (usize, &Json)| {
-            json.value().map_err(|error| ShapeError::Value { at, error })
+            json.value()
+                .map_err(|error| ShapeError::Value { at, error })
         };
         self.0.iter().enumerate().map(value).collect()
     }

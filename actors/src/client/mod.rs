@@ -24,7 +24,7 @@ use opensrf::session::{CallError, RequestId, RouterName};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::messages::{ClientCommand, Sink, Target};
-use crate::peer::Peer;
+use crate::peer::Slot;
 use crate::transport::LinkError;
 
 pub use actor::{ClientActor, ClientPlan};
@@ -62,8 +62,8 @@ pub enum ClientError {
     /// There is no connection to the bus.
     #[error(transparent)]
     Link(#[from] LinkError),
-    /// The client or its host has ended.
-    #[error("the client has ended")]
+    /// The client or its host has ended, or the host has no bus.
+    #[error("the client or its host has ended, or the host has no bus")]
     Ended,
 }
 
@@ -81,29 +81,15 @@ impl ClientError {
 /// A handle to a client. Clones are the same client.
 #[derive(Debug, Clone)]
 pub struct Client {
-    actor: Slot,
+    actor: Slot<ClientCommand>,
     router: RouterName,
     numbers: Arc<AtomicU64>,
     timeout: Duration,
     connect_timeout: Duration,
 }
 
-/// Where the actor is; it is made anew if it fails.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Slot(Arc<std::sync::RwLock<Option<Peer<ClientCommand>>>>);
-
-impl Slot {
-    pub(crate) fn set(&self, peer: Peer<ClientCommand>) {
-        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(peer);
-    }
-
-    fn get(&self) -> Option<Peer<ClientCommand>> {
-        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
-    }
-}
-
 impl Client {
-    pub(crate) fn new(actor: Slot, router: RouterName) -> Self {
+    pub(crate) fn new(actor: Slot<ClientCommand>, router: RouterName) -> Self {
         Self {
             actor,
             router,
@@ -116,13 +102,19 @@ impl Client {
     /// The same client with another time for calls; 30 s by default.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        Self { timeout, ..self.clone() }
+        Self {
+            timeout,
+            ..self.clone()
+        }
     }
 
     /// The same client with another time for opening sessions; 5 s by default.
     #[must_use]
     pub fn with_connect_timeout(&self, connect_timeout: Duration) -> Self {
-        Self { connect_timeout, ..self.clone() }
+        Self {
+            connect_timeout,
+            ..self.clone()
+        }
     }
 
     /// Waits until the client is on the bus.
@@ -148,7 +140,8 @@ impl Client {
         method: &str,
         params: impl IntoParams,
     ) -> Result<Answers, ClientError> {
-        self.ask(Target::Service(self.address(service)?), method, params).await
+        self.ask(Target::Service(self.address(service)?), method, params)
+            .await
     }
 
     /// Calls a method and gives its results one by one, as they come.
@@ -161,7 +154,8 @@ impl Client {
         method: &str,
         params: impl IntoParams,
     ) -> Result<AnswerStream, ClientError> {
-        self.ask_stream(Target::Service(self.address(service)?), method, params).await
+        self.ask_stream(Target::Service(self.address(service)?), method, params)
+            .await
     }
 
     /// Opens a session: its calls all go to one drone, which serves nobody else meanwhile.
@@ -173,7 +167,13 @@ impl Client {
         let session = self.number();
         let (reply, outcome) = oneshot::channel();
         let timeout = self.connect_timeout;
-        self.tell(ClientCommand::Open { session, service, timeout, reply }).await?;
+        self.tell(ClientCommand::Open {
+            session,
+            service,
+            timeout,
+            reply,
+        })
+        .await?;
         // From here on dropping closes it, also while the answer is waited for.
         let session = Session::new(self.clone(), session);
         outcome.await.map_err(|_| ClientError::Ended)??;
@@ -183,7 +183,10 @@ impl Client {
     fn address(&self, service: &str) -> Result<Jid, ClientError> {
         self.router
             .service(service)
-            .map_err(|error| ClientError::Name { name: service.to_owned(), error })
+            .map_err(|error| ClientError::Name {
+                name: service.to_owned(),
+                error,
+            })
     }
 
     fn number(&self) -> u64 {
@@ -192,7 +195,10 @@ impl Client {
 
     pub(crate) async fn tell(&self, command: ClientCommand) -> Result<(), ClientError> {
         let actor = self.actor.get().ok_or(ClientError::Ended)?;
-        actor.tell_when_free(command).await.map_err(|_| ClientError::Ended)
+        actor
+            .tell_when_free(command)
+            .await
+            .map_err(|_| ClientError::Ended)
     }
 
     /// Tells the actor something that does not matter if it is gone.
@@ -223,7 +229,9 @@ impl Client {
         params: impl IntoParams,
     ) -> Result<AnswerStream, ClientError> {
         let (sender, results) = mpsc::channel(STREAM_RESULTS);
-        let guard = self.send(target, method, params, Sink::Stream(sender)).await?;
+        let guard = self
+            .send(target, method, params, Sink::Stream(sender))
+            .await?;
         Ok(AnswerStream::new(results, guard))
     }
 
@@ -237,9 +245,20 @@ impl Client {
         let params = params.into_params()?;
         let request = self.number();
         let (method, timeout) = (method.into(), self.timeout);
-        let call = ClientCommand::Call { target, request, method, params, timeout, sink };
+        let call = ClientCommand::Call {
+            target,
+            request,
+            method,
+            params,
+            timeout,
+            sink,
+        };
         self.tell(call).await?;
-        Ok(Guard { client: self.clone(), request, is_over: false })
+        Ok(Guard {
+            client: self.clone(),
+            request,
+            is_over: false,
+        })
     }
 }
 

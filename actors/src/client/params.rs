@@ -24,7 +24,9 @@ impl<T: Serialize> IntoParams for T {
             return Ok(Vec::new());
         }
         let list: Vec<&RawValue> = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
-        list.into_iter().map(|raw| Json::parse(raw.get()).map_err(|error| wrong(&error))).collect()
+        list.into_iter()
+            .map(|raw| Json::parse(raw.get()).map_err(|error| wrong(&error)))
+            .collect()
     }
 }
 
@@ -36,7 +38,10 @@ mod tests {
     fn lists_of_any_kind_are_parameters() {
         let texts = |params: Vec<Json>| params.iter().map(Json::to_string).collect::<Vec<_>>();
         assert_eq!(texts((2, "a").into_params().unwrap()), ["2", "\"a\""]);
-        assert_eq!(texts(vec![Json::from(7), Json::NULL].into_params().unwrap()), ["7", "null"]);
+        assert_eq!(
+            texts(vec![Json::from(7), Json::NULL].into_params().unwrap()),
+            ["7", "null"]
+        );
         assert!(().into_params().unwrap().is_empty());
         assert!("text".into_params().is_err());
     }

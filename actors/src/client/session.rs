@@ -29,7 +29,9 @@ impl Session {
         method: &str,
         params: impl IntoParams,
     ) -> Result<Answers, ClientError> {
-        self.client.ask(Target::Session(self.session), method, params).await
+        self.client
+            .ask(Target::Session(self.session), method, params)
+            .await
     }
 
     /// Calls a method of the session's drone and gives its results one by one.
@@ -41,7 +43,9 @@ impl Session {
         method: &str,
         params: impl IntoParams,
     ) -> Result<AnswerStream, ClientError> {
-        self.client.ask_stream(Target::Session(self.session), method, params).await
+        self.client
+            .ask_stream(Target::Session(self.session), method, params)
+            .await
     }
 }
 

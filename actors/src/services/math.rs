@@ -18,11 +18,17 @@ pub const NAME: &str = "opensrf.math";
 /// Never, unless its definition is wrong.
 pub fn service() -> Result<Service, ServiceError> {
     Service::builder(NAME)
-        .function("add", 2, |call| compute(call, i64::checked_add, |a, b| a + b))
+        .function("add", 2, |call| {
+            compute(call, i64::checked_add, |a, b| a + b)
+        })
         .notes("The sum of two numbers.")
-        .function("sub", 2, |call| compute(call, i64::checked_sub, |a, b| a - b))
+        .function("sub", 2, |call| {
+            compute(call, i64::checked_sub, |a, b| a - b)
+        })
         .notes("The first number less the second.")
-        .function("mult", 2, |call| compute(call, i64::checked_mul, |a, b| a * b))
+        .function("mult", 2, |call| {
+            compute(call, i64::checked_mul, |a, b| a * b)
+        })
         .notes("The product of two numbers.")
         .function("div", 2, |call| compute(call, exact_quotient, |a, b| a / b))
         .notes("The first number divided by the second.")
@@ -40,7 +46,10 @@ fn compute(
     if let Some(result) = exact {
         return Ok(result.into());
     }
-    let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
+    let (a, b) = (
+        a.as_f64().unwrap_or(f64::NAN),
+        b.as_f64().unwrap_or(f64::NAN),
+    );
     Number::from_f64(real(a, b))
         .ok_or_else(|| MethodError::new(code::BAD_REQUEST, "the result is no finite number"))
 }
@@ -60,6 +69,9 @@ fn operand(call: &Call, at: usize) -> Result<Number, MethodError> {
         _ => None,
     };
     number.ok_or_else(|| {
-        MethodError::new(code::BAD_REQUEST, format!("parameter {} is no number", at + 1))
+        MethodError::new(
+            code::BAD_REQUEST,
+            format!("parameter {} is no number", at + 1),
+        )
     })
 }

@@ -25,11 +25,17 @@ pub(crate) fn methods() -> Vec<(Method, Handler)> {
             handler(|call| Ok(vec![Json::from_value(&call.env().unix_time().as_secs())?])),
         ),
         (
-            streaming("opensrf.system.method", 1, "Methods whose names begin like this."),
+            streaming(
+                "opensrf.system.method",
+                1,
+                "Methods whose names begin like this.",
+            ),
             handler(|call| {
                 // Anything but a text is the beginning of no name.
                 let prefix = call.params().first().and_then(|p| p.value::<String>().ok());
-                Ok(prefix.map(|prefix| records(call, &prefix)).unwrap_or_default())
+                Ok(prefix
+                    .map(|prefix| records(call, &prefix))
+                    .unwrap_or_default())
             }),
         ),
         (
