@@ -73,6 +73,7 @@ impl PoolSize {
 
 /// What happens to a pool.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum Input {
     /// The service starts: bring up the minimum of drones.
     Start,
@@ -120,6 +121,10 @@ struct Slot {
     assigned: u64,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "under load nearly every one is busy"
+)]
 enum State {
     Starting,
     Idle,

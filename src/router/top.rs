@@ -26,6 +26,7 @@ const REPORT_TIME: Duration = Duration::from_secs(2);
 
 /// What happens to a router.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "they are few")]
 pub enum RouterInput {
     /// A stanza came to the router's address.
     Stanza(Stanza),
@@ -46,6 +47,7 @@ pub enum RouterInput {
 
 /// What a router wants done.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "they are few")]
 pub enum RouterEffect {
     /// Send it off.
     Send(Stanza),
