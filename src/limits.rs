@@ -90,3 +90,9 @@ pub const BACKLOG: usize = 1_000;
 
 /// Messages of one connected session that wait while its drone is busy with an earlier one.
 pub const SESSION_QUEUE: usize = 256;
+
+/// Sessions that one account may have. All drones of a network share one account.
+pub const SESSIONS_PER_ACCOUNT: usize = 10_000;
+
+/// Connections from one address of the network that is not this machine's own.
+pub const CONNECTIONS_PER_ADDRESS: usize = 1_000;

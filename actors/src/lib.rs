@@ -1,9 +1,26 @@
-//! OpenSRF over Jabber: the network as actix actors.
+//! OpenSRF over Jabber, running: everything around the pure core of the package `opensrf`.
+
+#[cfg(not(panic = "unwind"))]
+compile_error!("a panic in a method must unwind: its caller is owed an answer");
+
+pub mod cli;
+pub mod client;
 pub mod counters;
 pub mod driver;
+mod drone;
 pub mod env;
+pub mod host;
 pub mod jabber;
+pub mod listener;
+pub mod messages;
+pub mod party;
 pub mod peer;
+pub mod router;
 pub mod sasl;
+pub mod service;
+pub mod service_class;
+pub mod services;
+pub mod settings;
 pub mod supervise;
+pub mod telemetry;
 pub mod transport;

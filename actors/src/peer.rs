@@ -4,6 +4,8 @@
 //! the actor is gone, and gives the message back. (`do_send` would ignore the bound and overtake
 //! messages that wait.)
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use actix::dev::ToEnvelope;
 use actix::prelude::SendError;
 use actix::{Actor, Addr, Handler, Message, Recipient};
@@ -72,6 +74,15 @@ where
         }
     }
 
+    /// Puts a message into the mailbox even when that is full.
+    ///
+    /// Only for messages of which each sender has at most one on its way: they cannot pile up, and
+    /// must not be lost. If the actor is gone, so is the message.
+    #[allow(clippy::disallowed_methods)]
+    pub fn report(&self, message: M) {
+        self.0.do_send(message);
+    }
+
     /// Whether the actor still takes messages.
     #[must_use]
     pub fn is_there(&self) -> bool {
@@ -103,5 +114,61 @@ where
         f.debug_struct("Peer")
             .field("is_there", &self.is_there())
             .finish()
+    }
+}
+
+/// Where an actor is now, for those who outlive it: it is made anew when it fails.
+pub struct Slot<M>(Arc<RwLock<Option<Peer<M>>>>)
+where
+    M: Message + Send + 'static,
+    M::Result: Send;
+
+impl<M> Slot<M>
+where
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    /// The actor is there from now on.
+    pub fn set(&self, peer: Peer<M>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(peer);
+    }
+
+    /// The actor, if there has been one yet.
+    #[must_use]
+    pub fn get(&self) -> Option<Peer<M>> {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl<M> Default for Slot<M>
+where
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<M> Clone for Slot<M>
+where
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<M> std::fmt::Debug for Slot<M>
+where
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Slot").field(&self.get()).finish()
     }
 }

@@ -94,6 +94,14 @@ impl fmt::Display for Json {
     }
 }
 
+impl Serialize for Json {
+    /// Writes the text as it is, into JSON; other formats do not know how.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
 impl From<i64> for Json {
     fn from(number: i64) -> Self {
         Self(number.to_string().into())

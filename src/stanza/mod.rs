@@ -5,9 +5,9 @@
 //! holds values ([`Payload::Message`]) and never becomes bytes if its receiver lives in the same
 //! process. Both answer every question alike; [`Stanza::decode`] gives the values of either.
 //!
-//! Outside ASCII and inside texts the strings may hold anything that XML allows. Characters that
-//! it does not (control characters but `\t`, `\n`, `\r`; U+FFFE; U+FFFF) must not be put into a
-//! stanza: they would be written, and the peer would close the stream. JSON escapes them.
+//! A text may hold anything that XML can hold. The characters that it cannot (control characters
+//! but `\t`, `\n`, `\r`; U+FFFE; U+FFFF) must not be put into a stanza: they are written as they
+//! are, and the peer closes the stream over them. JSON escapes the control characters.
 
 mod condition;
 mod error;
@@ -15,6 +15,8 @@ mod iq;
 mod message;
 mod parse;
 mod stream_error;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod wire;
 mod write;

@@ -62,36 +62,39 @@ impl Wire {
 
     /// The same with an error behind it.
     pub(super) fn with_error(&self, error: &StanzaError) -> Self {
-        let mut copy = Copy::new(self);
-        copy.out.extend_from_slice(self.inner.as_bytes());
-        copy.children.extend(self.children.iter().cloned());
-        copy.add("error", |out| error.write_to(out));
-        copy.done()
+        let mut splice = Splice::new(self);
+        splice.out.extend_from_slice(self.inner.as_bytes());
+        splice.children.extend(self.children.iter().cloned());
+        splice.add("error", |out| error.write_to(out));
+        splice.done()
     }
 
     /// The same with these OpenSRF attributes and without error.
     pub(super) fn with_extension(&self, extension: &Extension) -> Self {
-        let mut copy = Copy::new(self);
-        copy.add("opensrf", |out| extension.write_to(out));
+        let mut splice = Splice::new(self);
+        splice.add("opensrf", |out| extension.write_to(out));
         for child in &self.children {
             let name = child.name(&self.inner);
             if child.namespace() == ns::CLIENT && matches!(name, "opensrf" | "error") {
                 continue;
             }
             let range = child.range();
-            copy.children.push(child.moved(range.start, copy.out.len()));
-            copy.out.extend_from_slice(&self.inner.as_bytes()[range]);
+            splice
+                .children
+                .push(child.moved(range.start, splice.out.len()));
+            splice.out.extend_from_slice(&self.inner.as_bytes()[range]);
         }
-        copy.done()
+        splice.done()
     }
 }
 
-struct Copy {
+/// Puts the inside of a stanza together from parts of another.
+struct Splice {
     out: BytesMut,
     children: SmallVec<[Child; 4]>,
 }
 
-impl Copy {
+impl Splice {
     fn new(wire: &Wire) -> Self {
         Self {
             out: BytesMut::with_capacity(wire.inner.len() + 256),

@@ -1,6 +1,6 @@
 //! Which characters XML allows, and where.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr3, memmem};
 
 use super::XmlError;
 
@@ -66,11 +66,13 @@ pub(super) fn check_reference(name: &str) -> Result<(), XmlError> {
 }
 
 /// Refuses a raw attribute value with `<`, a bare `&` or a bad reference in it.
+///
+/// XML allows a carriage return, as white space; strict parsers differ about it, so it is refused.
 pub(super) fn check_value(value: &str) -> Result<(), XmlError> {
     let mut rest = value;
-    while let Some(at) = memchr::memchr2(b'&', b'<', rest.as_bytes()) {
-        if rest.as_bytes()[at] == b'<' {
-            return Err(XmlError::NotWellFormed("'<' in an attribute"));
+    while let Some(at) = memchr3(b'&', b'<', b'\r', rest.as_bytes()) {
+        if rest.as_bytes()[at] != b'&' {
+            return Err(XmlError::NotWellFormed("'<' or line end in an attribute"));
         }
         rest = &rest[at + 1..];
         let end = memchr(b';', rest.as_bytes()).ok_or(REFERENCE)?;
@@ -135,12 +137,13 @@ fn is_ascii_name(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b':')
 }
 
+/// Without U+FDF0 to U+FFFD: strict parsers differ about these.
 fn is_name_start(c: char) -> bool {
     matches!(c, 'a'..='z' | 'A'..='Z' | '_'
         | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}'
         | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}'
         | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}'
-        | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
+        | '\u{f900}'..='\u{fdcf}' | '\u{10000}'..='\u{effff}')
 }
 
 fn is_name(c: char) -> bool {

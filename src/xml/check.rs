@@ -14,7 +14,7 @@ use super::XmlError;
 use super::chars::{check_legal, check_reference, check_text};
 use super::raw::{Child, Parts, Raw, Span};
 use super::scope::Scope;
-use super::tag::{IN_STREAM, StartTag};
+use super::tag::{Around, StartTag};
 use crate::limits::StreamLimits;
 
 const OUTSIDE_ROOT: XmlError = XmlError::NotWellFormed("something around the element");
@@ -44,7 +44,7 @@ impl<'a> Check<'a> {
         Self {
             text,
             limits,
-            scope: Scope::new(IN_STREAM),
+            scope: Scope::new(Around::Stream),
             parts: Parts::default(),
             inner: 0,
         }

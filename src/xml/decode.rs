@@ -8,7 +8,7 @@ use super::chars::reference;
 use super::check::place;
 use super::raw::{UNLIMITED, start_tag};
 use super::scope::Scope;
-use super::tag::{IN_STREAM, StartTag};
+use super::tag::{Around, StartTag};
 use super::unescape::{push_cdata, push_text, value};
 
 impl Element {
@@ -16,7 +16,7 @@ impl Element {
     ///
     /// A prefix that is declared outside of it stands for no namespace.
     pub(crate) fn decode(checked: &str) -> Self {
-        let mut scope = Scope::new(IN_STREAM);
+        let mut scope = Scope::new(Around::Stream);
         let mut open = vec![Self::default()];
         let mut reader = Reader::from_str(checked);
         reader.config_mut().expand_empty_elements = true;

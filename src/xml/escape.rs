@@ -6,8 +6,18 @@ use memchr::memchr3;
 /// Appends `text` as element content: `&`, `<` and `>` escaped, quotes left as they are.
 ///
 /// JSON is full of quotes, and each escaped one would cost the receiver an entity. The C and Perl
-/// programs write it so too.
+/// programs write it so too. Carriage returns are escaped as well: a reader takes them for line
+/// feeds otherwise.
 pub fn text(out: &mut BytesMut, text: &str) {
+    let mut lines = text.split('\r');
+    line(out, lines.next().unwrap_or_default());
+    for rest in lines {
+        out.put_slice(entity(b'\r'));
+        line(out, rest);
+    }
+}
+
+fn line(out: &mut BytesMut, text: &str) {
     let mut rest = text.as_bytes();
     out.reserve(rest.len());
     while let Some(at) = memchr3(b'&', b'<', b'>', rest) {
@@ -51,8 +61,8 @@ mod tests {
     #[test]
     fn quotes_stay_in_text_and_are_escaped_in_attributes() {
         let mut out = BytesMut::new();
-        text(&mut out, r#"{"a":"<&>"}"#);
-        assert_eq!(&out[..], br#"{"a":"&lt;&amp;&gt;"}"#);
+        text(&mut out, "{\"a\":\"<&>\"}\r\n");
+        assert_eq!(&out[..], b"{\"a\":\"&lt;&amp;&gt;\"}&#13;\n");
         out.clear();
         attribute(&mut out, "a'\"<\n");
         assert_eq!(&out[..], b"a&apos;&quot;&lt;&#10;");

@@ -27,7 +27,7 @@ use crate::limits::StreamLimits;
 
 /// Bytes of a new buffer, and of elements that are copied out.
 const SMALL: usize = 4 * 1024;
-/// Bytes of a buffer that is kept while it is empty.
+/// Bytes of the buffer of a connection that has much to read.
 const LARGE: usize = 16 * 1024;
 /// Bytes of an XML declaration or of the end tag of a stream.
 const LONGEST_TAG: usize = 256;
@@ -58,38 +58,58 @@ enum Phase {
 }
 
 /// Turns the bytes of one stream, in any pieces, into [`Frame`]s.
+///
+/// ```
+/// use opensrf::limits::StreamLimits;
+/// use opensrf::xml::{Frame, Framer};
+///
+/// let mut framer = Framer::new(StreamLimits::UNAUTHENTICATED);
+/// framer.push(b"<stream:stream xmlns='jabber:client' to='localhost' ");
+/// assert_eq!(framer.next_frame(), Ok(None));
+/// framer.push(b"xmlns:stream='http://etherx.jabber.org/streams'><iq type='get'/>");
+/// assert!(matches!(framer.next_frame(), Ok(Some(Frame::Open(_)))));
+/// let Ok(Some(Frame::Element(iq))) = framer.next_frame() else { unreachable!() };
+/// assert_eq!(iq.name(), "iq");
+/// ```
 #[derive(Debug)]
 pub struct Framer {
     buffer: BytesMut,
     limits: StreamLimits,
     phase: Phase,
     scan: Scan,
-    /// Bytes that the next read should have room for.
-    room: usize,
 }
 
 impl Framer {
     /// A framer at the start of a stream.
     #[must_use]
     pub fn new(limits: StreamLimits) -> Self {
-        Self {
-            buffer: BytesMut::new(),
+        let mut framer = Self {
+            buffer: BytesMut::with_capacity(SMALL),
             limits,
             phase: Phase::Start,
             scan: Scan::default(),
-            room: SMALL,
-        }
+        };
+        framer.set_limits(limits);
+        framer
     }
 
-    /// Changes the limits, from the next element on.
+    /// Changes the limits, as after log-in.
     pub fn set_limits(&mut self, limits: StreamLimits) {
-        self.limits = limits;
+        // Places in an element are kept in 32 bits.
+        let stanza_bytes = limits.stanza_bytes.min(u32::MAX as usize);
+        self.limits = StreamLimits {
+            stanza_bytes,
+            ..limits
+        };
     }
 
     /// Expects a new stream header next, as after log-in with SASL.
     ///
     /// Bytes that came in already are kept: a client may send on without waiting.
     pub fn restart(&mut self) {
+        if matches!(self.phase, Phase::Failed(_)) {
+            return;
+        }
         self.phase = Phase::Start;
         self.scan = Scan::default();
         // White space up to here belongs to the stream before.
@@ -97,16 +117,18 @@ impl Framer {
     }
 
     /// Where a socket reads into: bytes are to be appended, and there is room for some.
+    ///
+    /// The room is 4 kB, and 16 kB if the last bytes left none: then more of them wait.
     pub fn buffer(&mut self) -> &mut BytesMut {
+        let is_full = self.buffer.len() == self.buffer.capacity();
+        let room = if is_full { LARGE } else { SMALL };
         if self.buffer.is_empty() {
-            // Makes the front of the buffer count again.
-            self.buffer.reserve(self.room);
-            if self.buffer.capacity() > LARGE {
-                self.buffer = BytesMut::with_capacity(self.room);
+            // The first makes the front of the buffer count again.
+            if !self.buffer.try_reclaim(room) || self.buffer.capacity() > room {
+                self.buffer = BytesMut::with_capacity(room);
             }
-        }
-        if self.buffer.capacity() - self.buffer.len() < self.room / 4 {
-            self.buffer.reserve(self.room.max(self.buffer.len()));
+        } else if self.buffer.capacity() - self.buffer.len() < SMALL / 4 {
+            self.buffer.reserve(self.buffer.len().max(room));
         }
         &mut self.buffer
     }

@@ -4,7 +4,7 @@ use bytes::{BufMut, BytesMut};
 
 use super::chars::{check_legal, is_space};
 use super::scope::Scope;
-use super::tag::{OUTSIDE, StartTag};
+use super::tag::{Around, StartTag};
 use super::unescape::value;
 use super::{StreamHeader, XmlError, escape, ns};
 use crate::limits::StreamLimits;
@@ -61,7 +61,7 @@ impl StreamHeader {
 }
 
 fn check_names(tag: &StartTag<'_>, limits: &StreamLimits) -> Result<(), XmlError> {
-    let mut scope = Scope::new(OUTSIDE);
+    let mut scope = Scope::new(Around::Nothing);
     scope.open(tag, limits)?;
     let namespace = scope.namespace(tag);
     match (tag.prefix, tag.local) {

@@ -20,6 +20,8 @@ mod raw;
 mod scan;
 mod scope;
 mod tag;
+#[cfg(test)]
+mod tests;
 mod unescape;
 
 pub use element::Element;

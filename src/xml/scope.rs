@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::XmlError;
-use super::tag::{Attribute, StartTag, check_declaration};
+use super::tag::{Around, Attribute, StartTag, check_declaration};
 use super::unescape::value as value_of;
 use crate::limits::StreamLimits;
 
@@ -17,17 +17,17 @@ struct Binding<'a> {
 
 /// The declarations in force; elements are opened and closed in it.
 pub(super) struct Scope<'a> {
-    base: &'static [(&'static str, &'static str)],
+    around: Around,
     bindings: SmallVec<[Binding<'a>; 4]>,
     declared: usize,
     depth: usize,
 }
 
 impl<'a> Scope<'a> {
-    /// Starts outside of all elements, from what `base` declares.
-    pub(super) fn new(base: &'static [(&'static str, &'static str)]) -> Self {
+    /// Starts outside of all elements, from what is declared around them.
+    pub(super) fn new(around: Around) -> Self {
         Self {
-            base,
+            around,
             bindings: SmallVec::new(),
             declared: 0,
             depth: 0,
@@ -89,17 +89,17 @@ impl<'a> Scope<'a> {
 
     fn check_attributes(&self, tag: &StartTag<'a>) -> Result<(), XmlError> {
         for (at, one) in tag.attributes.iter().enumerate() {
-            if one.prefix.is_empty() || one.prefix == "xmlns" {
+            if one.prefix().is_empty() || one.declares().is_some() {
                 continue;
             }
-            let namespace = self.resolve(one.prefix);
+            let namespace = self.resolve(one.prefix());
             if namespace.is_none() {
                 return Err(XmlError::BadNamespacePrefix);
             }
             let same = |other: &Attribute<'a>| {
                 other.local == one.local
-                    && !other.prefix.is_empty()
-                    && self.resolve(other.prefix) == namespace
+                    && !other.prefix().is_empty()
+                    && self.resolve(other.prefix()) == namespace
             };
             if tag.attributes[..at].iter().any(same) {
                 return Err(XmlError::NotWellFormed("attribute given twice"));
@@ -118,10 +118,10 @@ impl<'a> Scope<'a> {
 
     /// The namespace of a prefix; of `""`, the default namespace.
     pub(super) fn resolve(&self, prefix: &str) -> Option<&str> {
-        let declared = self.bindings.iter().rev().find(|b| b.prefix == prefix);
-        declared.map(|b| &*b.namespace).or_else(|| {
-            let base = self.base.iter().find(|(name, _)| *name == prefix);
-            base.map(|(_, namespace)| *namespace)
-        })
+        let mut declared = self.bindings.iter().rev();
+        match declared.find(|binding| binding.prefix == prefix) {
+            Some(binding) => Some(&*binding.namespace),
+            None => self.around.resolve(prefix),
+        }
     }
 }

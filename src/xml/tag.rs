@@ -11,8 +11,6 @@ use crate::limits::StreamLimits;
 pub(super) struct Attribute<'a> {
     /// The whole name.
     pub(super) name: &'a str,
-    /// What stands before its colon, or nothing.
-    pub(super) prefix: &'a str,
     /// What stands after its colon, or all.
     pub(super) local: &'a str,
     /// What stands between the quotes.
@@ -20,12 +18,18 @@ pub(super) struct Attribute<'a> {
 }
 
 impl<'a> Attribute<'a> {
+    /// What stands before its colon, or nothing.
+    pub(super) fn prefix(&self) -> &'a str {
+        let length = self.name.len() - self.local.len();
+        &self.name[..length.saturating_sub(1)]
+    }
+
     /// The prefix that it declares (nothing for the default namespace), if it is a declaration.
     pub(super) fn declares(&self) -> Option<&'a str> {
-        match (self.prefix, self.local) {
-            ("", "xmlns") => Some(""),
-            ("xmlns", prefix) => Some(prefix),
-            _ => None,
+        match self.name.strip_prefix("xmlns") {
+            Some("") => Some(""),
+            Some(rest) => rest.strip_prefix(':'),
+            None => None,
         }
     }
 }
@@ -38,7 +42,7 @@ pub(super) struct StartTag<'a> {
     /// What stands after its colon, or all.
     pub(super) local: &'a str,
     /// All attributes, declarations too, in order.
-    pub(super) attributes: SmallVec<[Attribute<'a>; 8]>,
+    pub(super) attributes: SmallVec<[Attribute<'a>; 6]>,
 }
 
 impl<'a> StartTag<'a> {
@@ -122,7 +126,7 @@ impl<'a> Rest<'a> {
             return Err(XmlError::NotWellFormed("no space before an attribute"));
         }
         let name = self.name(limits)?;
-        let (prefix, local) = split_name(name)?;
+        let (_, local) = split_name(name)?;
         self.space();
         if !self.text.starts_with('=') {
             return Err(XmlError::NotWellFormed("attribute without value"));
@@ -130,12 +134,7 @@ impl<'a> Rest<'a> {
         self.take(1);
         self.space();
         let value = self.value(limits)?;
-        Ok(Some(Attribute {
-            name,
-            prefix,
-            local,
-            value,
-        }))
+        Ok(Some(Attribute { name, local, value }))
     }
 
     fn value(&mut self, limits: &StreamLimits) -> Result<&'a str, XmlError> {
@@ -178,9 +177,24 @@ pub(super) fn check_declaration(prefix: &str, namespace: &str) -> Result<(), Xml
     }
 }
 
-/// The prefixes that every top-level element of a stream starts from.
-pub(super) const IN_STREAM: &[(&str, &str)] =
-    &[("", ns::CLIENT), ("stream", ns::STREAM), ("xml", XML)];
+/// Where an element stands, and so what is declared around it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Around {
+    /// Nothing: it is the stream header.
+    Nothing,
+    /// The stream, of whose declarations only these two count.
+    Stream,
+}
 
-/// The prefixes that the stream header starts from.
-pub(super) const OUTSIDE: &[(&str, &str)] = &[("", ""), ("xml", XML)];
+impl Around {
+    /// The namespace of a prefix; of `""`, the default namespace.
+    pub(super) fn resolve(self, prefix: &str) -> Option<&'static str> {
+        match (prefix, self) {
+            ("xml", _) => Some(XML),
+            ("", Self::Nothing) => Some(""),
+            ("", Self::Stream) => Some(ns::CLIENT),
+            ("stream", Self::Stream) => Some(ns::STREAM),
+            _ => None,
+        }
+    }
+}

@@ -45,7 +45,7 @@ pub(super) fn value(raw: &str) -> Cow<'_, str> {
         return Cow::Borrowed(raw);
     }
     let mut out = String::with_capacity(raw.len());
-    let blanks = raw.replace("\r\n", " ").replace(['\r', '\n', '\t'], " ");
+    let blanks = raw.replace(['\n', '\t'], " ");
     push_text(&mut out, &blanks);
     Cow::Owned(out)
 }
@@ -136,6 +136,6 @@ mod tests {
 
     #[test]
     fn white_space_of_attributes_becomes_blanks_unless_it_is_escaped() {
-        assert_eq!(value_of(&"a\r\nb\tc&#10;&apos;".into()), "a b c\n'");
+        assert_eq!(value_of(&"a\nb\tc&#10;&apos;".into()), "a b c\n'");
     }
 }

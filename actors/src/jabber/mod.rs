@@ -10,5 +10,5 @@ mod server;
 mod switch;
 
 pub use listen::{Bound, ListenError, Socket};
-pub use server::{Incoming, Server, ServerPlan, StopServer};
+pub use server::{Cleartext, Incoming, Server, ServerPlan};
 pub use switch::{Deliver, Refused, Switch, Tap};

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, fut};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, fut};
 use opensrf::limits::StreamLimits;
 use opensrf::stream::Offer;
 
 use super::connection::{Connection, ShutDown};
 use super::{Bound, Switch};
 use crate::env::Env;
+use crate::messages::Order;
 use crate::peer::Peer;
 use crate::sasl::{Accounts, MECHANISMS};
-use crate::supervise::{ChildExited, Tether};
+use crate::supervise::{ChildExited, Exit, Tether};
 use crate::transport::Halves;
 
 /// How a server treats its clients.
@@ -27,6 +28,8 @@ pub struct ServerPlan {
     pub cleartext: Cleartext,
     /// What one stanza may cost.
     pub limits: StreamLimits,
+    /// How long a client may take to log in.
+    pub login_time: Duration,
     /// Bytes that may wait for one client.
     pub outbox_bytes: usize,
     /// How long a client may take none of the bytes that wait for it.
@@ -67,11 +70,6 @@ pub struct Incoming {
     pub from: String,
 }
 
-/// Close all connections and end. Sent by the host only.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct StopServer;
-
 /// What all connections of a server share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -88,13 +86,20 @@ pub struct Server {
     sockets: Vec<Arc<Bound>>,
     connections: BTreeMap<u64, (String, Addr<Connection>)>,
     accepted: u64,
+    tether: Tether,
 }
 
 impl Server {
     /// A server on `switch` that takes what comes at `sockets`, and what is sent to it as
     /// [`Incoming`].
     #[must_use]
-    pub fn new(plan: ServerPlan, switch: Arc<Switch>, sockets: Vec<Arc<Bound>>, env: Env) -> Self {
+    pub fn new(
+        plan: ServerPlan,
+        switch: Arc<Switch>,
+        sockets: Vec<Arc<Bound>>,
+        env: Env,
+        tether: Tether,
+    ) -> Self {
         let offer = Arc::new(Offer::new(&plan.domains, MECHANISMS));
         let shared = Arc::new(Shared {
             plan,
@@ -107,6 +112,7 @@ impl Server {
             sockets,
             connections: BTreeMap::new(),
             accepted: 0,
+            tether,
         }
     }
 
@@ -162,15 +168,15 @@ impl Handler<ChildExited> for Server {
     }
 }
 
-impl Handler<StopServer> for Server {
+impl Handler<Order> for Server {
     type Result = ();
 
-    fn handle(&mut self, _: StopServer, ctx: &mut Self::Context) {
-        use actix::ActorContext;
+    fn handle(&mut self, _: Order, ctx: &mut Self::Context) {
         for (_, connection) in self.connections.values() {
             // One that is gone needs no telling, and one with a full mailbox goes with its socket.
             let _ = Peer::new(connection.clone()).tell(ShutDown);
         }
+        self.tether.ends(Exit::Stopped, true);
         ctx.stop();
     }
 }

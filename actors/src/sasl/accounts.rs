@@ -98,7 +98,7 @@ impl Accounts {
     /// [`AccountError`] names the first entry that is wrong.
     pub fn new(accounts: impl IntoIterator<Item = Account>) -> Result<Self, AccountError> {
         let mut secret = [0; 32];
-        getrandom::getrandom(&mut secret).map_err(|_| AccountError::NoRandomness)?;
+        getrandom::fill(&mut secret).map_err(|_| AccountError::NoRandomness)?;
         let mut by_user: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
         for account in accounts {
             let (user, entry) = Entry::check(account)?;

@@ -28,7 +28,9 @@ pub struct ChildExited {
     pub child: u64,
     /// How it ended.
     pub exit: Exit,
-    /// Whether nothing is owed to anyone for what it was doing.
+    /// Jobs that it had begun, ever.
+    pub taken: u64,
+    /// Whether nothing is owed to anyone for the last of them.
     pub settled: bool,
 }
 
@@ -38,6 +40,7 @@ pub struct Tether {
     parent: Recipient<ChildExited>,
     child: u64,
     exit: Exit,
+    taken: u64,
     settled: bool,
 }
 
@@ -49,8 +52,14 @@ impl Tether {
             parent,
             child,
             exit: Exit::Panicked,
+            taken: 0,
             settled: false,
         }
+    }
+
+    /// The child begins a job.
+    pub fn took(&mut self) {
+        self.taken += 1;
     }
 
     /// Says how the child will have ended. Without a word it is a panic with debts.
@@ -66,6 +75,7 @@ impl Drop for Tether {
         self.parent.do_send(ChildExited {
             child: self.child,
             exit: self.exit.clone(),
+            taken: self.taken,
             settled: self.settled,
         });
     }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::jabber::Incoming;
-use crate::peer::Peer;
+use crate::peer::Slot;
 
 /// How long a connection may take to stand.
 const DIAL_TIME: Duration = Duration::from_secs(10);
@@ -125,7 +125,7 @@ pub(crate) fn unix_halves(socket: UnixStream) -> Halves {
 
 /// To a server of this process, in bytes and without a socket.
 #[derive(Debug, Clone)]
-pub struct DuplexDial(pub Peer<Incoming>);
+pub struct DuplexDial(pub Slot<Incoming>);
 
 impl Dial for DuplexDial {
     fn dial(&self) -> LocalBoxFuture<'static, io::Result<Halves>> {
@@ -134,9 +134,14 @@ impl Dial for DuplexDial {
             halves: halves(theirs, true),
             from: "duplex".into(),
         };
-        let told = self.0.tell(incoming);
+        let server = self.0.get();
         Box::pin(async move {
-            told.map_err(|_| io::Error::from(io::ErrorKind::ConnectionRefused))?;
+            let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+            let server = server.ok_or_else(refused)?;
+            server
+                .tell_when_free(incoming)
+                .await
+                .map_err(|_| refused())?;
             Ok(halves(ours, true))
         })
     }

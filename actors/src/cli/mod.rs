@@ -1,0 +1,158 @@
+//! The command line: what may be typed, and where it goes.
+
+mod call;
+mod config;
+mod demo;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::{DEFAULT_LEVEL, FORMAT, Settings, SettingsError};
+use crate::telemetry;
+
+/// The network said no: no service, no answer in time, an error status.
+pub(crate) const REFUSED: u8 = 1;
+/// The command line or the configuration is wrong.
+pub(crate) const USAGE: u8 = 2;
+
+const EXAMPLES: &str = "\
+Examples:
+  opensrf demo                            see the whole network at work, in this process
+  opensrf up                              run Jabber server, router and opensrf.math
+  opensrf call opensrf.math add 1 2       ask a service (in another terminal)
+  opensrf --config hub.toml up            run what hub.toml says
+  opensrf config show                     what is configured, and where it comes from
+
+Without --config a built-in configuration counts: a whole network on this machine, Jabber server on
+127.0.0.1:5222. Every setting can also come from the environment, such as OPENSRF_LOG__LEVEL=debug.
+
+Exit codes: 0 done, 1 the network said no, 2 bad usage or configuration.";
+
+/// OpenSRF over Jabber: a network of services, and its clients.
+#[derive(Debug, Parser)]
+#[command(name = "opensrf", version, about, after_help = EXAMPLES)]
+struct Cli {
+    /// Read settings from FILE instead of the built-in ones; may repeat, later files win
+    #[arg(short, long, value_name = "FILE", global = true)]
+    config: Vec<PathBuf>,
+
+    /// Log from LEVEL on: error, warn, info, debug, trace, or a filter as in the settings
+    #[arg(long, value_name = "LEVEL", global = true)]
+    log: Option<String>,
+
+    /// Log as text for people or as JSON for programs
+    #[arg(long, value_name = "FORMAT", global = true, value_parser = formats())]
+    log_format: Option<String>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Args),
+    Up(up::Args),
+    Call(call::Args),
+    Config(config::Args),
+}
+
+fn formats() -> clap::builder::PossibleValuesParser {
+    FORMAT
+        .iter()
+        .map(|(word, _)| *word)
+        .collect::<Vec<_>>()
+        .into()
+}
+
+/// Does what the arguments of this process say.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let settings = match load(&cli) {
+        Ok(settings) => settings,
+        Err(error) => return complain(&error),
+    };
+    let mut log = settings.log.clone();
+    if matches!(cli.command, Command::Call(_) | Command::Demo(_)) && log.level == DEFAULT_LEVEL {
+        // They say themselves what happened.
+        log.level = "error".into();
+    }
+    if let Err(error) = telemetry::init(&log) {
+        return complain(&error);
+    }
+    match cli.command {
+        Command::Demo(args) => demo::run(args),
+        Command::Up(args) => up::run(settings, args),
+        Command::Call(args) => call::run(settings, args),
+        Command::Config(args) => config::run(settings, args),
+    }
+}
+
+fn load(cli: &Cli) -> Result<Settings, SettingsError> {
+    let mut loader = Settings::loader().variables(std::env::vars_os());
+    for file in &cli.config {
+        loader = loader.file(file);
+    }
+    if let Some(level) = &cli.log {
+        loader = loader.option("log.level", level, "--log");
+    }
+    if let Some(format) = &cli.log_format {
+        loader = loader.option("log.format", format, "--log-format");
+    }
+    loader.load()
+}
+
+/// Says on stderr what is wrong with usage or configuration.
+pub(crate) fn complain(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::from(USAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_commands_make_sense_to_clap() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_may_stand_anywhere() {
+        let cli = parse("opensrf up --config a.toml -c b.toml --log debug").unwrap();
+        assert_eq!(
+            cli.config,
+            [PathBuf::from("a.toml"), PathBuf::from("b.toml")]
+        );
+        assert_eq!(cli.log.as_deref(), Some("debug"));
+    }
+
+    #[test]
+    fn bad_usage_is_refused() {
+        for line in [
+            "opensrf",
+            "opensrf bark",
+            "opensrf call s",
+            "opensrf up --log-format xml",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn parameters_of_a_call_may_be_negative_numbers() {
+        let cli = parse("opensrf call opensrf.math add 1 -2 -0.5").unwrap();
+        let Command::Call(args) = cli.command else {
+            panic!("another command: {cli:?}");
+        };
+        assert_eq!(args.params, ["1", "-2", "-0.5"]);
+    }
+}

@@ -1,0 +1,277 @@
+//! The actor around the role [`Role`]: one address, all its conversations.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix::{Actor, ActorContext, Context, Handler};
+use opensrf::jid::Jid;
+use opensrf::limits::MAILBOX;
+use opensrf::osrf::Json;
+use opensrf::session::{
+    CallError, Client as Role, ClientEffect, ClientInput, Event, RequestId, SessionId,
+};
+use opensrf::stanza::Stanza;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+
+use super::ClientError;
+use crate::driver::{Conduct, Driver};
+use crate::env::Env;
+use crate::messages::{ClientCommand, Order, Sink, Target};
+use crate::party::{Party, Uplink};
+use crate::peer::{Peer, Slot};
+use crate::supervise::{Exit, Tether};
+use crate::transport::{LinkError, LinkEvent, Transport};
+
+/// What a client needs.
+#[derive(Debug, Clone)]
+pub struct ClientPlan {
+    /// The address it logs in at.
+    pub jid: Jid,
+    /// How it gets onto the bus.
+    pub transport: Arc<dyn Transport>,
+}
+
+// Looked up by key only.
+#[allow(clippy::disallowed_types)]
+type Sinks = std::collections::HashMap<RequestId, Sink>;
+
+/// One client of the bus.
+#[derive(Debug)]
+pub struct ClientActor {
+    driver: Driver<Role>,
+    uplink: Uplink,
+    sinks: Sinks,
+    opening: BTreeMap<SessionId, oneshot::Sender<Result<(), CallError>>>,
+    waiting: Vec<oneshot::Sender<Result<(), ClientError>>>,
+    /// Why the last attempt to get onto the bus failed.
+    failure: Option<LinkError>,
+    tether: Option<Tether>,
+}
+
+impl ClientActor {
+    /// A client that is not on the bus yet; handles find it through `slot`.
+    pub(crate) fn launch(
+        plan: ClientPlan,
+        env: &Env,
+        slot: &Slot<ClientCommand>,
+        tether: Option<Tether>,
+    ) -> Peer<Order> {
+        let uplink = Uplink::new(plan.transport, plan.jid, &env.seed());
+        let actor = Self {
+            driver: Driver::new(Role::new(env.names()), env.clone()),
+            uplink,
+            sinks: Sinks::new(),
+            opening: BTreeMap::new(),
+            waiting: Vec::new(),
+            failure: None,
+            tether,
+        };
+        let addr = actor.start();
+        slot.set(Peer::new(addr.clone()));
+        Peer::new(addr)
+    }
+
+    fn deliver(&mut self, request: RequestId, event: Event, ctx: &mut Context<Self>) {
+        match event {
+            Event::Result(json) => self.result(request, json, ctx),
+            Event::Complete => match self.sinks.remove(&request) {
+                Some(Sink::Collect(results, reply)) => {
+                    // Whoever asked may have given up this moment.
+                    let _ = reply.send(Ok(results));
+                }
+                Some(Sink::Stream(_)) | None => {}
+            },
+            Event::Failed(error) => match self.sinks.remove(&request) {
+                Some(Sink::Collect(_, reply)) => {
+                    let _ = reply.send(Err(error));
+                }
+                Some(Sink::Stream(results)) => {
+                    let _ = results.try_send(Err(error));
+                }
+                None => {}
+            },
+        }
+    }
+
+    fn result(&mut self, request: RequestId, json: Json, ctx: &mut Context<Self>) {
+        match self.sinks.get_mut(&request) {
+            Some(Sink::Collect(results, _)) => results.push(json),
+            Some(Sink::Stream(stream)) if !push(stream, json) => {
+                self.sinks.remove(&request);
+                self.step(ClientInput::Cancel(request), ctx);
+            }
+            Some(Sink::Stream(_)) | None => {}
+        }
+    }
+
+    fn call(&mut self, call: ClientInput, request: RequestId, sink: Sink, ctx: &mut Context<Self>) {
+        self.sinks.insert(request, sink);
+        self.step(call, ctx);
+    }
+}
+
+/// Puts a result into a stream; `false` if the stream is over, because its reader is gone or is too
+/// slow, which it is told with the last place in it.
+fn push(stream: &mpsc::Sender<Result<Json, CallError>>, json: Json) -> bool {
+    let item = if stream.capacity() > 1 {
+        Ok(json)
+    } else {
+        Err(CallError::Garbled(
+            "results came faster than they were read".into(),
+        ))
+    };
+    let is_result = item.is_ok();
+    match stream.try_send(item) {
+        Ok(()) => is_result,
+        Err(TrySendError::Full(_) | TrySendError::Closed(_)) => false,
+    }
+}
+
+impl Conduct<Role> for ClientActor {
+    fn driver(&mut self) -> &mut Driver<Role> {
+        &mut self.driver
+    }
+
+    fn perform(&mut self, effect: ClientEffect, ctx: &mut Context<Self>) {
+        match effect {
+            ClientEffect::Send(stanza) => self.uplink.send(stanza),
+            ClientEffect::Deliver(request, event) => self.deliver(request, event, ctx),
+            ClientEffect::Opened(session) => {
+                // Later openings of the same session have nobody waiting.
+                if let Some(reply) = self.opening.remove(&session) {
+                    let _ = reply.send(Ok(()));
+                }
+            }
+            ClientEffect::OpenFailed(session, error) => {
+                if let Some(reply) = self.opening.remove(&session) {
+                    let _ = reply.send(Err(error));
+                }
+            }
+        }
+    }
+}
+
+impl Party for ClientActor {
+    fn uplink(&mut self) -> &mut Uplink {
+        &mut self.uplink
+    }
+
+    fn linked(&mut self, ctx: &mut Context<Self>) {
+        self.failure = None;
+        for waiting in self.waiting.drain(..) {
+            let _ = waiting.send(Ok(()));
+        }
+        self.step(ClientInput::LinkUp, ctx);
+    }
+
+    fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool {
+        self.failure = Some(reason.clone());
+        for waiting in self.waiting.drain(..) {
+            let _ = waiting.send(Err(reason.clone().into()));
+        }
+        self.step(ClientInput::LinkDown, ctx);
+        true
+    }
+
+    fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {
+        self.step(ClientInput::Stanza(stanza), ctx);
+    }
+}
+
+impl Actor for ClientActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        self.dial(ctx);
+    }
+}
+
+impl Handler<LinkEvent> for ClientActor {
+    type Result = ();
+
+    fn handle(&mut self, event: LinkEvent, ctx: &mut Self::Context) {
+        self.link_event(event, ctx);
+    }
+}
+
+impl Handler<ClientCommand> for ClientActor {
+    type Result = ();
+
+    fn handle(&mut self, command: ClientCommand, ctx: &mut Self::Context) {
+        match command {
+            ClientCommand::Call {
+                target,
+                request,
+                method,
+                params,
+                timeout,
+                sink,
+            } => {
+                let call = match target {
+                    Target::Service(service) => ClientInput::Call {
+                        request,
+                        service,
+                        method,
+                        params,
+                        timeout,
+                    },
+                    Target::Session(session) => ClientInput::Request {
+                        session,
+                        request,
+                        method,
+                        params,
+                        timeout,
+                    },
+                };
+                self.call(call, request, sink, ctx);
+            }
+            ClientCommand::Open {
+                session,
+                service,
+                timeout,
+                reply,
+            } => {
+                self.opening.insert(session, reply);
+                self.step(
+                    ClientInput::Open {
+                        session,
+                        service,
+                        timeout,
+                    },
+                    ctx,
+                );
+            }
+            ClientCommand::Close(session) => {
+                self.opening.remove(&session);
+                self.step(ClientInput::Close(session), ctx);
+            }
+            ClientCommand::Cancel(request) => {
+                self.sinks.remove(&request);
+                self.step(ClientInput::Cancel(request), ctx);
+            }
+            ClientCommand::WhenOnline(reply) => {
+                if self.uplink.is_linked() {
+                    let _ = reply.send(Ok(()));
+                } else if let Some(failure) = &self.failure {
+                    let _ = reply.send(Err(failure.clone().into()));
+                } else {
+                    self.waiting.push(reply);
+                }
+            }
+        }
+    }
+}
+
+impl Handler<Order> for ClientActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Order, ctx: &mut Self::Context) {
+        if let Some(tether) = &mut self.tether {
+            tether.ends(Exit::Stopped, true);
+        }
+        self.uplink.hang_up();
+        ctx.stop();
+    }
+}

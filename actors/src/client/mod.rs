@@ -1,0 +1,289 @@
+//! Asks services.
+//!
+//! A [`Client`] is a handle: `Send`, `Clone`, usable from any thread and any tokio runtime. Behind
+//! it stands one actor at one address of the bus, which keeps all its open requests in one map with
+//! one timer.
+//!
+//! ```no_run
+//! # async fn example(client: opensrf_actors::client::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let sum: i64 = client.call("opensrf.math", "add", (2, 2)).await?.one()?;
+//! # Ok(()) }
+//! ```
+
+mod actor;
+mod answers;
+mod params;
+mod session;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use opensrf::jid::{Jid, JidError};
+use opensrf::session::{CallError, RequestId, RouterName};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::messages::{ClientCommand, Sink, Target};
+use crate::peer::Slot;
+use crate::transport::LinkError;
+
+pub use actor::{ClientActor, ClientPlan};
+pub use answers::{AnswerStream, Answers, ShapeError};
+pub use params::IntoParams;
+pub use session::Session;
+
+/// How long a call may take unless the client says otherwise.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a drone may take to answer CONNECT (the original's time).
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Results that wait for a reader of a stream before the request is given up.
+const STREAM_RESULTS: usize = 16 * 1024;
+
+/// Why something could not be asked, or was not answered.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The call did not come to a good end.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The service's name cannot be part of an address.
+    #[error("{name:?} is no name of a service: {error}")]
+    Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        error: JidError,
+    },
+    /// The parameters are no list.
+    #[error("parameters must be a list, such as (2, 2) or [\"a\"]: {0}")]
+    Params(String),
+    /// There is no connection to the bus.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The client or its host has ended, or the host has no bus.
+    #[error("the client or its host has ended, or the host has no bus")]
+    Ended,
+}
+
+impl ClientError {
+    /// The call's error, if it is one.
+    #[must_use]
+    pub fn call(&self) -> Option<&CallError> {
+        match self {
+            Self::Call(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// A handle to a client. Clones are the same client.
+#[derive(Debug, Clone)]
+pub struct Client {
+    actor: Slot<ClientCommand>,
+    router: RouterName,
+    numbers: Arc<AtomicU64>,
+    timeout: Duration,
+    connect_timeout: Duration,
+}
+
+impl Client {
+    pub(crate) fn new(actor: Slot<ClientCommand>, router: RouterName) -> Self {
+        Self {
+            actor,
+            router,
+            numbers: Arc::default(),
+            timeout: DEFAULT_TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
+        }
+    }
+
+    /// The same client with another time for calls; 30 s by default.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self {
+            timeout,
+            ..self.clone()
+        }
+    }
+
+    /// The same client with another time for opening sessions; 5 s by default.
+    #[must_use]
+    pub fn with_connect_timeout(&self, connect_timeout: Duration) -> Self {
+        Self {
+            connect_timeout,
+            ..self.clone()
+        }
+    }
+
+    /// Waits until the client is on the bus.
+    ///
+    /// # Errors
+    /// [`ClientError::Link`] says why the first attempt failed; the client goes on trying.
+    pub async fn online(&self) -> Result<(), ClientError> {
+        let (reply, outcome) = oneshot::channel();
+        self.tell(ClientCommand::WhenOnline(reply)).await?;
+        outcome.await.map_err(|_| ClientError::Ended)?
+    }
+
+    /// Calls a method of any drone of a service, and waits for all its results.
+    ///
+    /// # Errors
+    /// [`ClientError`]; a service that nobody runs is [`CallError::Unreachable`], within moments.
+    ///
+    /// # Cancel safety
+    /// Dropped, the request is forgotten; the drone may finish it all the same.
+    pub async fn call(
+        &self,
+        service: &str,
+        method: &str,
+        params: impl IntoParams,
+    ) -> Result<Answers, ClientError> {
+        self.ask(Target::Service(self.address(service)?), method, params)
+            .await
+    }
+
+    /// Calls a method and gives its results one by one, as they come.
+    ///
+    /// # Errors
+    /// [`ClientError`] if it cannot be asked; later errors come through the stream.
+    pub async fn stream(
+        &self,
+        service: &str,
+        method: &str,
+        params: impl IntoParams,
+    ) -> Result<AnswerStream, ClientError> {
+        self.ask_stream(Target::Service(self.address(service)?), method, params)
+            .await
+    }
+
+    /// Opens a session: its calls all go to one drone, which serves nobody else meanwhile.
+    ///
+    /// # Errors
+    /// [`ClientError`] if no drone takes it within the time for that.
+    pub async fn connect(&self, service: &str) -> Result<Session, ClientError> {
+        let service = self.address(service)?;
+        let session = self.number();
+        let (reply, outcome) = oneshot::channel();
+        let timeout = self.connect_timeout;
+        self.tell(ClientCommand::Open {
+            session,
+            service,
+            timeout,
+            reply,
+        })
+        .await?;
+        // From here on dropping closes it, also while the answer is waited for.
+        let session = Session::new(self.clone(), session);
+        outcome.await.map_err(|_| ClientError::Ended)??;
+        Ok(session)
+    }
+
+    fn address(&self, service: &str) -> Result<Jid, ClientError> {
+        self.router
+            .service(service)
+            .map_err(|error| ClientError::Name {
+                name: service.to_owned(),
+                error,
+            })
+    }
+
+    fn number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) async fn tell(&self, command: ClientCommand) -> Result<(), ClientError> {
+        let actor = self.actor.get().ok_or(ClientError::Ended)?;
+        actor
+            .tell_when_free(command)
+            .await
+            .map_err(|_| ClientError::Ended)
+    }
+
+    /// Tells the actor something that does not matter if it is gone.
+    fn mention(&self, command: ClientCommand) {
+        if let Some(actor) = self.actor.get() {
+            actor.report(command);
+        }
+    }
+
+    async fn ask(
+        &self,
+        target: Target,
+        method: &str,
+        params: impl IntoParams,
+    ) -> Result<Answers, ClientError> {
+        let (reply, outcome) = oneshot::channel();
+        let sink = Sink::Collect(Vec::new(), reply);
+        let guard = self.send(target, method, params, sink).await?;
+        let results = outcome.await;
+        guard.over();
+        Ok(Answers::new(results.map_err(|_| ClientError::Ended)??))
+    }
+
+    async fn ask_stream(
+        &self,
+        target: Target,
+        method: &str,
+        params: impl IntoParams,
+    ) -> Result<AnswerStream, ClientError> {
+        let (sender, results) = mpsc::channel(STREAM_RESULTS);
+        let guard = self
+            .send(target, method, params, Sink::Stream(sender))
+            .await?;
+        Ok(AnswerStream::new(results, guard))
+    }
+
+    async fn send(
+        &self,
+        target: Target,
+        method: &str,
+        params: impl IntoParams,
+        sink: Sink,
+    ) -> Result<Guard, ClientError> {
+        let params = params.into_params()?;
+        let request = self.number();
+        let (method, timeout) = (method.into(), self.timeout);
+        let call = ClientCommand::Call {
+            target,
+            request,
+            method,
+            params,
+            timeout,
+            sink,
+        };
+        self.tell(call).await?;
+        Ok(Guard {
+            client: self.clone(),
+            request,
+            is_over: false,
+        })
+    }
+}
+
+/// Cancels a request when it is dropped before the end.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    client: Client,
+    request: RequestId,
+    is_over: bool,
+}
+
+impl Guard {
+    pub(crate) fn over(mut self) {
+        self.is_over = true;
+    }
+
+    pub(crate) fn mark_over(&mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.client.mention(ClientCommand::Cancel(self.request));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! A conversation with one drone.
+
+use opensrf::session::SessionId;
+
+use super::{AnswerStream, Answers, Client, ClientError, IntoParams};
+use crate::messages::{ClientCommand, Target};
+
+/// A session: its calls go to one drone, which serves nobody else until the session ends.
+///
+/// The service ends a session in which nothing was asked for a while; the next call then opens
+/// another one by itself, with another drone. Dropping it ends it.
+#[derive(Debug)]
+pub struct Session {
+    client: Client,
+    session: SessionId,
+}
+
+impl Session {
+    pub(super) fn new(client: Client, session: SessionId) -> Self {
+        Self { client, session }
+    }
+
+    /// Calls a method of the session's drone, and waits for all its results.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn call(
+        &self,
+        method: &str,
+        params: impl IntoParams,
+    ) -> Result<Answers, ClientError> {
+        self.client
+            .ask(Target::Session(self.session), method, params)
+            .await
+    }
+
+    /// Calls a method of the session's drone and gives its results one by one.
+    ///
+    /// # Errors
+    /// [`ClientError`] if it cannot be asked; later errors come through the stream.
+    pub async fn stream(
+        &self,
+        method: &str,
+        params: impl IntoParams,
+    ) -> Result<AnswerStream, ClientError> {
+        self.client
+            .ask_stream(Target::Session(self.session), method, params)
+            .await
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.client.mention(ClientCommand::Close(self.session));
+    }
+}

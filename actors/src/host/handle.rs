@@ -1,0 +1,172 @@
+//! A running host, from outside.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use opensrf::jid::Jid;
+use opensrf::limits::BACKLOG;
+use opensrf::pool::PoolSize;
+use tokio::sync::oneshot;
+
+use super::HostError;
+use super::root::{HostCommand, ServicePlan};
+use crate::client::{Answers, Client, ClientError, IntoParams};
+use crate::counters::{Counters, Figures};
+use crate::peer::Peer;
+use crate::service::Service;
+
+/// A running host. Clones are the same host; dropping the last one does not end it.
+#[derive(Debug, Clone)]
+pub struct HostHandle {
+    pub(super) root: Peer<HostCommand>,
+    pub(super) client: Client,
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) routers: Vec<Jid>,
+    pub(super) keepalive: Duration,
+}
+
+impl HostHandle {
+    /// The host's own client.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Calls a method of any drone of a service, and waits for all its results.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn call(
+        &self,
+        service: &str,
+        method: &str,
+        params: impl IntoParams,
+    ) -> Result<Answers, ClientError> {
+        self.client.call(service, method, params).await
+    }
+
+    /// Another client, at an address of its own whose resource begins with `name`.
+    ///
+    /// # Errors
+    /// [`HostError::Ended`] if the host has ended or has no bus.
+    pub async fn new_client(&self, name: &str) -> Result<Client, HostError> {
+        let (reply, client) = oneshot::channel();
+        self.tell(HostCommand::AddClient(name.to_owned(), reply))
+            .await?;
+        client.await.map_err(|_| HostError::Ended)
+    }
+
+    /// Starts a service with 1 to 8 drones, and waits until routers know it.
+    ///
+    /// # Errors
+    /// [`HostError`] if the host has ended or the size is wrong.
+    pub async fn add_service(&self, service: Service) -> Result<(), HostError> {
+        self.add_service_sized(service, 1, 8).await
+    }
+
+    /// Starts a service with `min` to `max` drones, and waits until routers know it.
+    ///
+    /// # Errors
+    /// [`HostError`] if the host has ended or the size is wrong.
+    pub async fn add_service_sized(
+        &self,
+        service: Service,
+        min: usize,
+        max: usize,
+    ) -> Result<(), HostError> {
+        let size = PoolSize::new(min, max, BACKLOG)?;
+        let routers = self.routers.clone();
+        let plan = ServicePlan {
+            service,
+            size,
+            keepalive: self.keepalive,
+            routers,
+        };
+        let (reply, up) = oneshot::channel();
+        self.tell(HostCommand::AddService(Box::new(plan), reply))
+            .await?;
+        up.await.map_err(|_| HostError::Ended)
+    }
+
+    /// Waits until the router is on the bus and every service is registered.
+    ///
+    /// # Errors
+    /// [`HostError::Ended`] if the host ends before.
+    pub async fn ready(&self) -> Result<(), HostError> {
+        let (reply, ready) = oneshot::channel();
+        self.tell(HostCommand::WhenReady(reply)).await?;
+        ready.await.map_err(|_| HostError::Ended)
+    }
+
+    /// The names of the parts that do not serve yet.
+    ///
+    /// # Errors
+    /// [`HostError::Ended`] if the host has ended.
+    pub async fn waits_for(&self) -> Result<Vec<String>, HostError> {
+        let (reply, names) = oneshot::channel();
+        self.tell(HostCommand::WaitsFor(reply)).await?;
+        names.await.map_err(|_| HostError::Ended)
+    }
+
+    /// The TCP addresses that the embedded server listens on.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// What the host has done so far.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.counters.figures()
+    }
+
+    /// Unregisters, finishes what was accepted, ends, and waits for that. What is not finished
+    /// within the drain time is given up.
+    ///
+    /// # Errors
+    /// [`HostError::Failed`] if the host ended because a part of it failed too often.
+    pub async fn shutdown(&self) -> Result<(), HostError> {
+        self.end(HostCommand::Drain).await
+    }
+
+    /// Ends at once, and waits for that. Who waits for an answer gets none.
+    ///
+    /// # Errors
+    /// [`HostError::Failed`] if the host ended because a part of it failed too often.
+    pub async fn stop(&self) -> Result<(), HostError> {
+        self.end(HostCommand::Stop).await
+    }
+
+    /// Waits until the host ends, by request or not.
+    ///
+    /// # Errors
+    /// [`HostError::Failed`] if a part of it failed too often.
+    pub async fn ended(&self) -> Result<(), HostError> {
+        let (reply, ended) = oneshot::channel();
+        if self.tell(HostCommand::WhenEnded(reply)).await.is_err() {
+            return Ok(());
+        }
+        ended.await.unwrap_or(Ok(())).map_err(HostError::Failed)
+    }
+
+    async fn end(&self, command: HostCommand) -> Result<(), HostError> {
+        let (reply, ended) = oneshot::channel();
+        let told = async {
+            self.tell(HostCommand::WhenEnded(reply)).await?;
+            self.tell(command).await
+        };
+        if told.await.is_err() {
+            return Ok(()); // it has ended before
+        }
+        ended.await.unwrap_or(Ok(())).map_err(HostError::Failed)
+    }
+
+    async fn tell(&self, command: HostCommand) -> Result<(), HostError> {
+        self.root
+            .tell_when_free(command)
+            .await
+            .map_err(|_| HostError::Ended)
+    }
+}

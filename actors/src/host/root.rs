@@ -1,0 +1,391 @@
+//! The actor at the top: starts the others, and starts them again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message};
+use opensrf::ids::resource_part;
+use opensrf::jid::Jid;
+use opensrf::pool::PoolSize;
+use opensrf::session::RouterName;
+use tokio::sync::oneshot;
+
+use crate::client::{Client, ClientActor, ClientPlan};
+use crate::counters::Counters;
+use crate::env::Env;
+use crate::jabber::{Bound, Incoming, Server, ServerPlan, Switch};
+use crate::listener::{ListenerActor, ListenerPlan};
+use crate::messages::{ClientCommand, Order, Ready};
+use crate::peer::{Peer, Slot};
+use crate::router::{RouterActor, RouterPlan};
+use crate::service::Service;
+use crate::supervise::{ChildExited, Exit, Intensity, Tether};
+use crate::transport::Transport;
+
+/// How long a failed child stays away.
+const RESTART_DELAY: Duration = Duration::from_millis(100);
+
+/// A service with the size of its pool.
+#[derive(Debug, Clone)]
+pub(super) struct ServicePlan {
+    pub(super) service: Service,
+    pub(super) size: PoolSize,
+    pub(super) keepalive: Duration,
+    pub(super) routers: Vec<Jid>,
+}
+
+/// How services and clients of this host log in.
+#[derive(Debug, Clone)]
+pub(super) struct BusPlan {
+    pub(super) user: String,
+    pub(super) domain: String,
+    pub(super) host: String,
+    pub(super) router: RouterName,
+    pub(super) transport: Arc<dyn Transport>,
+}
+
+/// All that a host is made of.
+#[derive(Debug)]
+pub(super) struct RootPlan {
+    pub(super) env: Env,
+    pub(super) counters: Arc<Counters>,
+    pub(super) server: Option<(ServerPlan, Arc<Switch>, Vec<Arc<Bound>>)>,
+    pub(super) incoming: Slot<Incoming>,
+    pub(super) router: Option<RouterPlan>,
+    pub(super) bus: Option<BusPlan>,
+    pub(super) services: Vec<ServicePlan>,
+    pub(super) client: Client,
+    pub(super) client_slot: Slot<ClientCommand>,
+    pub(super) drain: Duration,
+}
+
+/// What a host is asked to do.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) enum HostCommand {
+    /// Start a service; told when it serves.
+    AddService(Box<ServicePlan>, oneshot::Sender<()>),
+    /// Start another client at an address of its own.
+    AddClient(String, oneshot::Sender<Client>),
+    /// Say when all that there is serves.
+    WhenReady(oneshot::Sender<()>),
+    /// Say what does not serve yet.
+    WaitsFor(oneshot::Sender<Vec<String>>),
+    /// Say when the host has ended, and whether by request.
+    WhenEnded(oneshot::Sender<Result<(), String>>),
+    /// Unregister, finish what was accepted, end.
+    Drain,
+    /// End at once.
+    Stop,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Server,
+    Router,
+    Service(Box<ServicePlan>),
+    Client(ClientPlan, Slot<ClientCommand>),
+}
+
+impl Kind {
+    fn intensity(&self) -> Intensity {
+        match self {
+            Self::Server | Self::Router => Intensity::new(5, Duration::from_secs(30)),
+            Self::Service(_) | Self::Client(..) => Intensity::new(10, Duration::from_secs(60)),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Server => "jabber server".into(),
+            Self::Router => "router".into(),
+            Self::Service(plan) => format!("service {}", plan.service.name()),
+            Self::Client(plan, _) => format!("client {}", plan.jid),
+        }
+    }
+
+    /// Whether it says when it serves.
+    fn gets_ready(&self) -> bool {
+        matches!(self, Self::Router | Self::Service(_))
+    }
+}
+
+struct Child {
+    kind: Kind,
+    intensity: Intensity,
+    orders: Peer<Order>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Running,
+    /// Services finish what they have; the rest still carries it.
+    Draining,
+    Stopping,
+}
+
+/// The host.
+pub(super) struct Root {
+    plan: RootPlan,
+    children: BTreeMap<u64, Child>,
+    started: u64,
+    unready: BTreeSet<u64>,
+    phase: Phase,
+    ready_waiters: Vec<oneshot::Sender<()>>,
+    service_waiters: BTreeMap<u64, oneshot::Sender<()>>,
+    end_waiters: Vec<oneshot::Sender<Result<(), String>>>,
+    failure: Option<String>,
+}
+
+impl Root {
+    pub(super) fn new(plan: RootPlan) -> Self {
+        Self {
+            plan,
+            children: BTreeMap::new(),
+            started: 0,
+            unready: BTreeSet::new(),
+            phase: Phase::Running,
+            ready_waiters: Vec::new(),
+            service_waiters: BTreeMap::new(),
+            end_waiters: Vec::new(),
+            failure: None,
+        }
+    }
+
+    fn start_child(&mut self, kind: Kind, intensity: Intensity, ctx: &mut Context<Self>) -> u64 {
+        self.started += 1;
+        let id = self.started;
+        let tether = Tether::new(ctx.address().recipient(), id);
+        let host = Peer::new(ctx.address());
+        let env = self.plan.env.fork(&format!("{} {id}", kind.name()));
+        let counters = Arc::clone(&self.plan.counters);
+        let orders = match &kind {
+            Kind::Server => self.start_server(env, tether),
+            Kind::Router => self.plan.router.clone().map(|plan| {
+                Peer::new(RouterActor::new(plan, env, counters, host, id, tether).start())
+            }),
+            Kind::Service(plan) => self.listener_plan(plan).map(|plan| {
+                Peer::new(ListenerActor::new(plan, env, counters, host, id, tether).start())
+            }),
+            Kind::Client(plan, slot) => {
+                Some(ClientActor::launch(plan.clone(), &env, slot, Some(tether)))
+            }
+        };
+        if let Some(orders) = orders {
+            if kind.gets_ready() {
+                self.unready.insert(id);
+            }
+            self.children.insert(
+                id,
+                Child {
+                    kind,
+                    intensity,
+                    orders,
+                },
+            );
+        }
+        id
+    }
+
+    fn start_server(&self, env: Env, tether: Tether) -> Option<Peer<Order>> {
+        let (plan, switch, sockets) = self.plan.server.as_ref()?;
+        let server = Server::new(
+            plan.clone(),
+            Arc::clone(switch),
+            sockets.clone(),
+            env,
+            tether,
+        )
+        .start();
+        self.plan.incoming.set(Peer::new(server.clone()));
+        Some(Peer::new(server))
+    }
+
+    fn listener_plan(&self, plan: &ServicePlan) -> Option<ListenerPlan> {
+        let bus = self.plan.bus.as_ref()?;
+        Some(ListenerPlan {
+            service: plan.service.clone(),
+            size: plan.size,
+            keepalive: plan.keepalive,
+            user: bus.user.clone(),
+            domain: bus.domain.clone(),
+            host: bus.host.clone(),
+            routers: plan.routers.clone(),
+            transport: Arc::clone(&bus.transport),
+            client: self.plan.client.clone(),
+        })
+    }
+
+    fn client_plan(&mut self, name: &str) -> Option<ClientPlan> {
+        let number = self.plan.env.secret() >> 32;
+        let bus = self.plan.bus.as_ref()?;
+        let resource = format!("{}_at_{}_{number:08x}", resource_part(name), bus.host);
+        let jid = Jid::new(&bus.user, &bus.domain, &resource).ok()?;
+        Some(ClientPlan {
+            jid,
+            transport: Arc::clone(&bus.transport),
+        })
+    }
+
+    fn add(&mut self, kind: Kind, ctx: &mut Context<Self>) -> u64 {
+        let intensity = kind.intensity();
+        self.start_child(kind, intensity, ctx)
+    }
+
+    fn order(&self, order: Order, whom: impl Fn(&Kind) -> bool) {
+        for child in self.children.values().filter(|child| whom(&child.kind)) {
+            // One that is gone needs no orders; one with a full mailbox ends with the System.
+            let _ = child.orders.tell(order);
+        }
+    }
+
+    fn drain(&mut self, ctx: &mut Context<Self>) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        self.phase = Phase::Draining;
+        self.order(Order::Drain, |kind| matches!(kind, Kind::Service(_)));
+        ctx.run_later(self.plan.drain, |root, ctx| {
+            tracing::warn!("not all was finished in time");
+            root.stop_all(ctx);
+        });
+        self.go_on_ending(ctx);
+    }
+
+    fn stop_all(&mut self, ctx: &mut Context<Self>) {
+        if self.phase == Phase::Stopping {
+            return;
+        }
+        self.phase = Phase::Stopping;
+        self.order(Order::Stop, |_| true);
+        self.go_on_ending(ctx);
+    }
+
+    fn go_on_ending(&mut self, ctx: &mut Context<Self>) {
+        let serves = |child: &Child| matches!(child.kind, Kind::Service(_));
+        if self.phase == Phase::Draining && !self.children.values().any(serves) {
+            self.stop_all(ctx);
+        } else if self.phase == Phase::Stopping && self.children.is_empty() {
+            for waiter in self.end_waiters.drain(..) {
+                let _ = waiter.send(self.failure.clone().map_or(Ok(()), Err));
+            }
+            ctx.stop();
+        }
+    }
+
+    fn child_exited(&mut self, exited: &ChildExited, ctx: &mut Context<Self>) {
+        let Some(Child {
+            kind,
+            mut intensity,
+            ..
+        }) = self.children.remove(&exited.child)
+        else {
+            return;
+        };
+        self.unready.remove(&exited.child);
+        if self.phase != Phase::Running {
+            return self.go_on_ending(ctx);
+        }
+        let (name, exit) = (kind.name(), &exited.exit);
+        if *exit == Exit::Stopped {
+            return;
+        }
+        self.plan.counters.restarts.add();
+        if !intensity.allows(self.plan.env.now()) {
+            tracing::error!(child = name, %exit, "failed too often, the host ends");
+            self.failure = Some(format!("{name} failed too often, at last: {exit}"));
+            return self.stop_all(ctx);
+        }
+        tracing::warn!(child = name, %exit, "restarting");
+        ctx.run_later(RESTART_DELAY, move |root, ctx| {
+            if root.phase == Phase::Running {
+                root.start_child(kind, intensity, ctx);
+            }
+        });
+    }
+
+    fn report_ready(&mut self) {
+        if self.unready.is_empty() {
+            for waiter in self.ready_waiters.drain(..) {
+                let _ = waiter.send(());
+            }
+        }
+    }
+}
+
+impl Actor for Root {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(256);
+        if self.plan.server.is_some() {
+            self.add(Kind::Server, ctx);
+        }
+        if self.plan.router.is_some() {
+            self.add(Kind::Router, ctx);
+        }
+        if let Some(plan) = self.client_plan("client") {
+            let slot = self.plan.client_slot.clone();
+            self.add(Kind::Client(plan, slot), ctx);
+        }
+        for service in std::mem::take(&mut self.plan.services) {
+            self.add(Kind::Service(Box::new(service)), ctx);
+        }
+    }
+}
+
+impl Handler<ChildExited> for Root {
+    type Result = ();
+
+    fn handle(&mut self, exited: ChildExited, ctx: &mut Self::Context) {
+        self.child_exited(&exited, ctx);
+    }
+}
+
+impl Handler<Ready> for Root {
+    type Result = ();
+
+    fn handle(&mut self, Ready(child): Ready, _: &mut Self::Context) {
+        self.unready.remove(&child);
+        if let Some(waiter) = self.service_waiters.remove(&child) {
+            let _ = waiter.send(());
+        }
+        self.report_ready();
+    }
+}
+
+impl Handler<HostCommand> for Root {
+    type Result = ();
+
+    fn handle(&mut self, command: HostCommand, ctx: &mut Self::Context) {
+        match command {
+            HostCommand::AddService(plan, reply) => {
+                let id = self.add(Kind::Service(plan), ctx);
+                self.service_waiters.insert(id, reply);
+            }
+            HostCommand::AddClient(name, reply) => {
+                let Some(plan) = self.client_plan(&name) else {
+                    return;
+                };
+                let Some(router) = self.plan.bus.as_ref().map(|bus| bus.router.clone()) else {
+                    return;
+                };
+                let slot = Slot::default();
+                self.add(Kind::Client(plan, slot.clone()), ctx);
+                let _ = reply.send(Client::new(slot, router));
+            }
+            HostCommand::WhenReady(reply) => {
+                self.ready_waiters.push(reply);
+                self.report_ready();
+            }
+            HostCommand::WaitsFor(reply) => {
+                let names = self.unready.iter().filter_map(|id| self.children.get(id));
+                let _ = reply.send(names.map(|child| child.kind.name()).collect());
+            }
+            HostCommand::WhenEnded(reply) => self.end_waiters.push(reply),
+            HostCommand::Drain => self.drain(ctx),
+            HostCommand::Stop => self.stop_all(ctx),
+        }
+    }
+}

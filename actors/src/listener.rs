@@ -1,0 +1,403 @@
+//! The actor around a [`Registration`] and a [`Pool`]: one service of this host.
+//!
+//! It registers with the routers, takes what they pass on, and hands each request to a drone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
+use opensrf::ids::resource_part;
+use opensrf::jid::Jid;
+use opensrf::limits::MAILBOX;
+use opensrf::osrf::{self, Body, Status, code};
+use opensrf::pool::{self, DroneId, Pool, PoolSize};
+use opensrf::registration::{self, Registration};
+use opensrf::retry::Retry;
+use opensrf::session::refuse;
+use opensrf::stanza::{Extension, Kind, Message, Stanza};
+
+use crate::client::Client;
+use crate::counters::Counters;
+use crate::driver::{Conduct, Driver};
+use crate::drone::{DroneActor, DronePlan};
+use crate::env::Env;
+use crate::messages::{Assign, DroneReport, Order, Ready};
+use crate::party::{Party, Uplink};
+use crate::peer::Peer;
+use crate::service::{Service, Surroundings};
+use crate::supervise::{ChildExited, Exit, Tether};
+use crate::transport::{LinkError, LinkEvent, Transport};
+
+/// The first delay before a router is asked again whether it knows the service.
+const FIRST_QUESTION: Duration = Duration::from_millis(10);
+/// The longest one.
+const LONGEST_QUESTION: Duration = Duration::from_secs(5);
+/// The first delay before another drone is started after one could not start.
+const FIRST_START: Duration = Duration::from_millis(100);
+/// The longest one.
+const LONGEST_START: Duration = Duration::from_secs(5);
+
+/// What a listener needs.
+#[derive(Debug, Clone)]
+pub struct ListenerPlan {
+    /// What it serves.
+    pub service: Service,
+    /// Its drones and its backlog.
+    pub size: PoolSize,
+    /// How long a session may be idle.
+    pub keepalive: Duration,
+    /// The account that it and its drones log in to.
+    pub user: String,
+    /// The domain of that account.
+    pub domain: String,
+    /// This machine's name, as part of addresses.
+    pub host: String,
+    /// Where it registers.
+    pub routers: Vec<Jid>,
+    /// How it gets onto the bus, it and its drones.
+    pub transport: Arc<dyn Transport>,
+    /// For methods that call other services.
+    pub client: Client,
+}
+
+/// One service of this host.
+#[derive(Debug)]
+pub struct ListenerActor {
+    plan: ListenerPlan,
+    drone_plan: DronePlan,
+    /// Tells this listener and its drones from those of others, in their addresses.
+    number: String,
+    pool: Driver<Pool>,
+    registration: Driver<Registration>,
+    uplink: Uplink,
+    drones: BTreeMap<DroneId, Addr<DroneActor>>,
+    env: Env,
+    counters: Arc<Counters>,
+    host: Peer<Ready>,
+    child: u64,
+    is_started: bool,
+    tether: Tether,
+}
+
+impl ListenerActor {
+    /// A listener that is the `child` of `host` by its number.
+    ///
+    /// # Panics
+    /// Never: the names have been checked to fit into addresses.
+    #[must_use]
+    pub fn new(
+        plan: ListenerPlan,
+        mut env: Env,
+        counters: Arc<Counters>,
+        host: Peer<Ready>,
+        child: u64,
+        tether: Tether,
+    ) -> Self {
+        let number = format!("{:08x}", env.secret() >> 32);
+        let jid = address(&plan, &format!("listener_at_{}_{number}", plan.host));
+        let seed = env.seed();
+        let retry = |first, cap, part| {
+            Retry::new(first, cap, seed.fork(part)).expect("the delays are in order")
+        };
+        let starts = retry(FIRST_START, LONGEST_START, "starts");
+        let questions = retry(FIRST_QUESTION, LONGEST_QUESTION, "questions");
+        let registration =
+            Registration::new(plan.routers.clone(), &questions, &seed.fork("repeats"));
+        let surroundings = Surroundings {
+            catalog: Arc::clone(plan.service.catalog()),
+            env: env.clone(),
+            client: plan.client.clone(),
+        };
+        let drone_plan = DronePlan {
+            service: plan.service.clone(),
+            keepalive: plan.keepalive,
+            transport: Arc::clone(&plan.transport),
+            surroundings: Arc::new(surroundings),
+            counters: Arc::clone(&counters),
+        };
+        Self {
+            uplink: Uplink::new(Arc::clone(&plan.transport), jid, &seed),
+            pool: Driver::new(Pool::new(plan.size, starts), env.clone()),
+            registration: Driver::new(registration, env.clone()),
+            plan,
+            drone_plan,
+            number,
+            drones: BTreeMap::new(),
+            env,
+            counters,
+            host,
+            child,
+            is_started: false,
+            tether,
+        }
+    }
+
+    fn service(&self) -> &str {
+        self.plan.service.name()
+    }
+
+    fn start_drone(&mut self, id: DroneId, ctx: &mut Context<Self>) {
+        let resource = format!("drone_at_{}_{}_{id}", self.plan.host, self.number);
+        let drone = DroneActor::new(
+            id,
+            address(&self.plan, &resource),
+            self.drone_plan.clone(),
+            self.env.fork(&resource),
+            Peer::new(ctx.address()),
+            Tether::new(ctx.address().recipient(), id),
+        );
+        self.drones.insert(id, drone.start());
+    }
+
+    fn assign(&mut self, id: DroneId, stanza: Stanza, ctx: &mut Context<Self>) {
+        let told = match self.drones.get(&id) {
+            Some(drone) => Peer::new(drone.clone()).tell(Assign(stanza)),
+            None => return self.pool_step(pool::Input::Returned(id), ctx),
+        };
+        if told.is_err() {
+            self.pool_step(pool::Input::Returned(id), ctx);
+        }
+    }
+
+    fn refuse(&self, stanza: &Stanza, status: &Status) {
+        match refuse(stanza, status) {
+            Some(refusal) => self.uplink.send(refusal),
+            None => self.counters.ignored.add(),
+        }
+    }
+
+    fn pool_step(&mut self, input: pool::Input, ctx: &mut Context<Self>) {
+        Conduct::<Pool>::step(self, input, ctx);
+        self.report_ready();
+    }
+
+    fn registration_step(&mut self, input: registration::Input, ctx: &mut Context<Self>) {
+        Conduct::<Registration>::step(self, input, ctx);
+        self.report_ready();
+    }
+
+    /// Tells the host once that every router knows the service and a drone is there.
+    fn report_ready(&mut self) {
+        let stats = self.pool.role().stats();
+        let serves = stats.idle + stats.busy > 0 || stats.starting == 0;
+        if !self.is_started && serves && self.registration.role().is_complete() {
+            self.is_started = true;
+            tracing::info!(service = self.service(), jid = %self.uplink.jid(), "service is up");
+            self.host.report(Ready(self.child));
+        }
+    }
+
+    /// What a router itself says, as opposed to what its classes pass on.
+    fn from_router(&mut self, router: Jid, stanza: &Stanza, ctx: &mut Context<Self>) {
+        if stanza.is_error() {
+            return self.registration_step(registration::Input::Bounced(router), ctx);
+        }
+        let body = stanza.decode().body;
+        let Ok(messages) = osrf::decode(&body) else {
+            return;
+        };
+        let classes = messages.into_iter().find_map(|message| match message.body {
+            Body::Result(answer) => answer.content.value::<Vec<String>>().ok(),
+            _ => None,
+        });
+        if let Some(classes) = classes {
+            let known = classes.iter().any(|class| class == self.service());
+            self.registration_step(registration::Input::Answered { router, known }, ctx);
+        }
+    }
+
+    fn command(&self, router: Jid, command: &'static str, said: &'static str) {
+        let opensrf = Extension {
+            router_class: self.plan.service.name().clone(),
+            router_command: command.into(),
+            ..Extension::default()
+        };
+        let message = Message {
+            opensrf,
+            body: said.into(),
+            ..Message::default()
+        };
+        self.uplink.send(Stanza::message(router, message));
+    }
+
+    fn ask_for_classes(&self, router: Jid) {
+        let request =
+            osrf::Message::request(1, "opensrf.router.info.class.list".into(), Vec::new());
+        let message = Message {
+            thread: format!("registration.{}", self.number).into(),
+            body: osrf::encode([&request]),
+            ..Message::default()
+        };
+        self.uplink.send(Stanza::message(router, message));
+    }
+
+    fn end(&mut self, exit: Exit, ctx: &mut Context<Self>) {
+        for drone in self.drones.values() {
+            // One that is gone needs no telling.
+            let _ = Peer::new(drone.clone()).tell(Order::Stop);
+        }
+        self.tether.ends(exit, true);
+        self.uplink.hang_up();
+        ctx.stop();
+    }
+}
+
+/// `<user>@<domain>/<service>_<rest>`
+fn address(plan: &ListenerPlan, rest: &str) -> Jid {
+    let resource = format!("{}_{}", plan.service.name(), resource_part(rest));
+    Jid::new(&plan.user, &plan.domain, &resource).expect("settings and service names are checked")
+}
+
+impl Conduct<Pool> for ListenerActor {
+    fn driver(&mut self) -> &mut Driver<Pool> {
+        &mut self.pool
+    }
+
+    fn perform(&mut self, effect: pool::Effect, ctx: &mut Context<Self>) {
+        match effect {
+            pool::Effect::StartDrone(id) => self.start_drone(id, ctx),
+            pool::Effect::Assign(id, stanza) => self.assign(id, stanza, ctx),
+            pool::Effect::Refuse(stanza) => {
+                self.counters.refused.add();
+                self.refuse(&stanza, &Status::backlog_full());
+            }
+            pool::Effect::Abandon(stanza) => {
+                self.counters.abandoned.add();
+                let text = "the drone died while it had this request";
+                self.refuse(
+                    &stanza,
+                    &Status::method_exception(code::INTERNAL_SERVER_ERROR, text),
+                );
+            }
+            pool::Effect::StopDrone(id) => {
+                if let Some(drone) = self.drones.get(&id) {
+                    let _ = Peer::new(drone.clone()).tell(Order::Stop);
+                }
+            }
+            pool::Effect::Drained => {
+                tracing::info!(service = self.service(), "service is drained");
+                self.end(Exit::Stopped, ctx);
+            }
+        }
+    }
+}
+
+impl Conduct<Registration> for ListenerActor {
+    fn driver(&mut self) -> &mut Driver<Registration> {
+        &mut self.registration
+    }
+
+    fn perform(&mut self, effect: registration::Effect, _: &mut Context<Self>) {
+        match effect {
+            registration::Effect::Register(router) => {
+                self.command(router, "register", "registering");
+            }
+            registration::Effect::Unregister(router) => {
+                self.command(router, "unregister", "unregistering");
+            }
+            registration::Effect::Ask(router) => self.ask_for_classes(router),
+            registration::Effect::Registered(router) => {
+                tracing::info!(service = self.service(), %router, "registered");
+            }
+            registration::Effect::Missing(router) => {
+                tracing::warn!(service = self.service(), %router, "router is missing");
+            }
+        }
+    }
+}
+
+impl Party for ListenerActor {
+    fn uplink(&mut self) -> &mut Uplink {
+        &mut self.uplink
+    }
+
+    fn linked(&mut self, ctx: &mut Context<Self>) {
+        self.pool_step(pool::Input::Start, ctx);
+        self.registration_step(registration::Input::LinkUp, ctx);
+    }
+
+    fn unlinked(&mut self, _: &LinkError, ctx: &mut Context<Self>) -> bool {
+        self.registration_step(registration::Input::LinkDown, ctx);
+        true
+    }
+
+    fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {
+        let router = stanza
+            .from
+            .as_ref()
+            .filter(|from| stanza.kind == Kind::Message && self.registration.role().concerns(from));
+        if let Some(router) = router.cloned() {
+            return self.from_router(router, &stanza, ctx);
+        }
+        // Answers to callers that are gone come back here; and without a thread nobody could be
+        // answered.
+        if stanza.kind != Kind::Message || stanza.is_error() || stanza.thread().is_empty() {
+            self.counters.ignored.add();
+            tracing::debug!(service = self.service(), from = ?stanza.from, "stanza ignored");
+            return;
+        }
+        self.pool_step(pool::Input::Request(stanza), ctx);
+    }
+}
+
+impl Actor for ListenerActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        self.dial(ctx);
+    }
+}
+
+impl Handler<LinkEvent> for ListenerActor {
+    type Result = ();
+
+    fn handle(&mut self, event: LinkEvent, ctx: &mut Self::Context) {
+        self.link_event(event, ctx);
+    }
+}
+
+impl Handler<DroneReport> for ListenerActor {
+    type Result = ();
+
+    fn handle(&mut self, DroneReport(id): DroneReport, ctx: &mut Self::Context) {
+        self.pool_step(pool::Input::Idle(id), ctx);
+    }
+}
+
+impl Handler<ChildExited> for ListenerActor {
+    type Result = ();
+
+    fn handle(&mut self, exited: ChildExited, ctx: &mut Self::Context) {
+        self.drones.remove(&exited.child);
+        if !matches!(exited.exit, Exit::Stopped) {
+            self.counters.restarts.add();
+            let (service, exit) = (self.service(), &exited.exit);
+            tracing::warn!(service, drone = exited.child, %exit, "drone ended");
+        }
+        let input = pool::Input::Exited {
+            drone: exited.child,
+            taken: exited.taken,
+            settled: exited.settled,
+        };
+        self.pool_step(input, ctx);
+    }
+}
+
+impl Handler<Order> for ListenerActor {
+    type Result = ();
+
+    fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
+        match order {
+            Order::Drain => {
+                self.registration_step(registration::Input::Leave, ctx);
+                self.pool_step(pool::Input::Drain, ctx);
+            }
+            Order::Stop => {
+                self.registration_step(registration::Input::Leave, ctx);
+                self.end(Exit::Stopped, ctx);
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Every message between actors.
+//!
+//! | message | from | to | how | when |
+//! |---|---|---|---|---|
+//! | [`LinkEvent`](crate::transport::LinkEvent) | link, switch | every party | tell | a stanza came; the link is gone |
+//! | [`Incoming`](crate::jabber::Incoming) | listening socket | server | tell, waits when full | somebody connected |
+//! | `ShutDown` | server | connection | tell | the server ends |
+//! | [`ChildExited`](crate::supervise::ChildExited) | tether | parent | tell, past the bound | a child is gone |
+//! | [`ClassCommand`] | router | service class | tell | a node came or went, a question, the end |
+//! | [`ClassEvent`] | service class | router | tell, past the bound | up, empty, figures |
+//! | [`Assign`] | listener | drone | tell | here is a request |
+//! | [`DroneReport`] | drone | listener | tell, past the bound | free for work |
+//! | [`RunReport`] | running method | its drone | ask | a result, or a plea for patience |
+//! | [`ClientCommand`] | client handle | client | tell, waits when full | call, open, close, cancel |
+//! | [`Order`] | host, listener | server, router, listener, drone, client | tell | drain, or end |
+//! | [`Ready`] | listener, router | host | tell, past the bound | it serves now |
+//! | [`HostCommand`](crate::host::HostHandle) | host handle | host | tell | add a service or a client; drain; stop |
+//!
+//! "Past the bound" is for messages of which each sender has at most one on its way, so that a full
+//! mailbox must not lose them and cannot grow by them.
+
+use std::time::Duration;
+
+use actix::Message;
+use bytestring::ByteString;
+use opensrf::jid::Jid;
+use opensrf::osrf::Json;
+use opensrf::pool::DroneId;
+use opensrf::router::ClassStats;
+use opensrf::session::{CallError, RequestId, RunId, SessionId};
+use opensrf::stanza::Stanza;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::client::ClientError;
+
+/// What a router tells one of its classes.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub enum ClassCommand {
+    /// This listener serves the class now.
+    AddNode(Jid),
+    /// This listener left.
+    RemoveNode(Jid),
+    /// Say what you have passed on.
+    Report,
+    /// End, unless a node came meanwhile.
+    Close,
+}
+
+/// What a class tells its router.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub enum ClassEvent {
+    /// It is at its address.
+    Up(String),
+    /// It has no nodes after so many `AddNode`.
+    Empty {
+        /// The service.
+        class: String,
+        /// `AddNode` it has seen.
+        added: u64,
+    },
+    /// Its figures.
+    Report(ClassStats),
+}
+
+/// A request for a drone.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Assign(pub Stanza);
+
+/// A drone has logged in, or is done with what it had.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct DroneReport(pub DroneId);
+
+/// What a running method says before it ends.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct RunReport {
+    /// Which run.
+    pub run: RunId,
+    /// One result; `None` asks the caller to wait on.
+    pub result: Option<Json>,
+}
+
+/// What a host tells its children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub enum Order {
+    /// Take nothing new, finish what was accepted, and end.
+    Drain,
+    /// End at once.
+    Stop,
+}
+
+/// A child serves now; said once by each.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Ready(pub u64);
+
+/// Where the outcome of a request goes.
+#[derive(Debug)]
+pub enum Sink {
+    /// All results at once.
+    Collect(Vec<Json>, oneshot::Sender<Result<Vec<Json>, CallError>>),
+    /// One by one; the end of the channel is the end of the request.
+    Stream(mpsc::Sender<Result<Json, CallError>>),
+}
+
+/// What somebody wants of a client.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub enum ClientCommand {
+    /// Ask one thing.
+    Call {
+        /// In this session; without one, of any drone of a service.
+        target: Target,
+        /// The request's number, given by the handle.
+        request: RequestId,
+        /// The method.
+        method: ByteString,
+        /// Its parameters.
+        params: Vec<Json>,
+        /// How long to wait.
+        timeout: Duration,
+        /// Where the outcome goes.
+        sink: Sink,
+    },
+    /// Open a session.
+    Open {
+        /// Its number, given by the handle.
+        session: SessionId,
+        /// The service's address.
+        service: Jid,
+        /// How long to wait for a drone.
+        timeout: Duration,
+        /// Who waits.
+        reply: oneshot::Sender<Result<(), CallError>>,
+    },
+    /// Nobody needs this session any more.
+    Close(SessionId),
+    /// Nobody waits for this request any more.
+    Cancel(RequestId),
+    /// Say when the client is online, or why it is not.
+    WhenOnline(oneshot::Sender<Result<(), ClientError>>),
+}
+
+/// Whom a request is for.
+#[derive(Debug)]
+pub enum Target {
+    /// Any drone of the service at this address.
+    Service(Jid),
+    /// The drone of this session.
+    Session(SessionId),
+}

@@ -1,0 +1,139 @@
+//! The actor around a [`ServiceClass`]: one registered service at its own address.
+
+use std::sync::Arc;
+
+use actix::{Actor, ActorContext, Context, Handler};
+use opensrf::jid::Jid;
+use opensrf::limits::MAILBOX;
+use opensrf::router::{ClassEffect, ClassInput, ServiceClass, Trust};
+use opensrf::stanza::Stanza;
+
+use crate::counters::Counters;
+use crate::driver::{Conduct, Driver};
+use crate::env::Env;
+use crate::messages::{ClassCommand, ClassEvent};
+use crate::party::{Party, Uplink};
+use crate::peer::Peer;
+use crate::supervise::{Exit, Tether};
+use crate::transport::{LinkError, LinkEvent, Transport};
+
+/// Passes requests for one service to its listeners.
+#[derive(Debug)]
+pub struct ServiceClassActor {
+    name: String,
+    driver: Driver<ServiceClass>,
+    uplink: Uplink,
+    router: Peer<ClassEvent>,
+    counters: Arc<Counters>,
+    tether: Tether,
+}
+
+impl ServiceClassActor {
+    /// A class that will log in at `address`.
+    #[must_use]
+    pub fn new(
+        name: String,
+        address: Jid,
+        trust: Trust,
+        transport: Arc<dyn Transport>,
+        router: Peer<ClassEvent>,
+        shared: (Env, Arc<Counters>),
+        tether: Tether,
+    ) -> Self {
+        let (env, counters) = shared;
+        let uplink = Uplink::new(transport, address.clone(), &env.seed());
+        let driver = Driver::new(ServiceClass::new(name.clone(), address, trust), env);
+        Self {
+            name,
+            driver,
+            uplink,
+            router,
+            counters,
+            tether,
+        }
+    }
+
+    fn end(&mut self, exit: Exit, ctx: &mut Context<Self>) {
+        self.tether.ends(exit, true);
+        self.uplink.hang_up();
+        ctx.stop();
+    }
+}
+
+impl Conduct<ServiceClass> for ServiceClassActor {
+    fn driver(&mut self) -> &mut Driver<ServiceClass> {
+        &mut self.driver
+    }
+
+    fn perform(&mut self, effect: ClassEffect, ctx: &mut Context<Self>) {
+        match effect {
+            ClassEffect::Send(stanza) => self.uplink.send(stanza),
+            ClassEffect::Report(stats) => self.router.report(ClassEvent::Report(stats)),
+            ClassEffect::Empty { added } => {
+                self.router.report(ClassEvent::Empty {
+                    class: self.name.clone(),
+                    added,
+                });
+            }
+            ClassEffect::Stop => self.end(Exit::Normal, ctx),
+            ClassEffect::Dropped(reason) => {
+                self.counters.ignored.add();
+                tracing::warn!(class = self.name, reason, "stanza dropped");
+            }
+        }
+    }
+}
+
+impl Party for ServiceClassActor {
+    fn uplink(&mut self) -> &mut Uplink {
+        &mut self.uplink
+    }
+
+    fn linked(&mut self, _: &mut Context<Self>) {
+        self.router.report(ClassEvent::Up(self.name.clone()));
+    }
+
+    fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool {
+        // The address is another router's now; a fight for it would serve nobody.
+        let is_over = matches!(reason, LinkError::Conflict) || !self.router.is_there();
+        if is_over {
+            self.end(Exit::LinkLost(reason.to_string()), ctx);
+        }
+        !is_over
+    }
+
+    fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {
+        self.step(ClassInput::Stanza(stanza), ctx);
+    }
+}
+
+impl Actor for ServiceClassActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        self.dial(ctx);
+    }
+}
+
+impl Handler<LinkEvent> for ServiceClassActor {
+    type Result = ();
+
+    fn handle(&mut self, event: LinkEvent, ctx: &mut Self::Context) {
+        self.link_event(event, ctx);
+    }
+}
+
+impl Handler<ClassCommand> for ServiceClassActor {
+    type Result = ();
+
+    fn handle(&mut self, command: ClassCommand, ctx: &mut Self::Context) {
+        let input = match command {
+            ClassCommand::AddNode(node) => ClassInput::AddNode(node),
+            ClassCommand::RemoveNode(node) => ClassInput::RemoveNode(node),
+            ClassCommand::Report => ClassInput::Report,
+            ClassCommand::Close => ClassInput::Close,
+        };
+        self.step(input, ctx);
+    }
+}

@@ -1,0 +1,241 @@
+//! Configuration files, environment and options, read once into values that need no more checks.
+//!
+//! Layers lie on top of each other: a default for each key, the files in the order in which they
+//! are named, variables `OPENSRF_TABLE__KEY`, options. Tables merge key by key; a list replaces the
+//! list below it. If no file is named, the built-in one counts: `config/default.toml`, a whole
+//! network in one process. Nonsense is refused here, all of it at once, each with file and line.
+//!
+//! Passwords are a second step, [`Settings::resolve_secrets`], because it may write a file.
+
+mod check;
+mod error;
+mod layers;
+mod model;
+mod password;
+mod read;
+mod secrets;
+mod sections;
+mod show;
+mod store;
+mod values;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use layers::{Layers, Tree};
+use read::{Entry, Report, Section};
+
+pub use error::{Problem, SettingsError};
+pub use model::{
+    Account, Address, BusSettings, CleartextLogin, ClientSettings, HostSettings, JabberAccount,
+    JabberSettings, LogFormat, LogSettings, LoginMethod, RouterAddress, RouterSettings,
+    ServiceSettings,
+};
+pub use password::Password;
+pub use secrets::{ClientLogin, Keep, Login, Secrets};
+pub(crate) use sections::{DEFAULT_LEVEL, FORMAT};
+
+/// The annotated configuration that counts when no file is named.
+pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
+
+/// How messages call [`DEFAULT_TOML`].
+const BUILT_IN: &str = "built-in default.toml";
+
+/// A configuration, checked.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The embedded Jabber server, if there is to be one.
+    pub jabber: Option<JabberSettings>,
+    /// The router, if there is to be one.
+    pub router: Option<RouterSettings>,
+    /// How services and clients log in; there if there are services.
+    pub bus: Option<BusSettings>,
+    /// The services of this host.
+    pub services: Vec<ServiceSettings>,
+    /// What is logged.
+    pub log: LogSettings,
+    /// What holds for clients.
+    pub client: ClientSettings,
+    /// This host.
+    pub host: HostSettings,
+    /// The folder of what the program keeps; need not exist.
+    pub state: PathBuf,
+    entries: Vec<Entry>,
+}
+
+impl Settings {
+    /// Begins with nothing but the defaults.
+    #[must_use]
+    pub fn loader() -> Loader {
+        Loader::default()
+    }
+
+    /// The settings in force as TOML, each line with where its value came from; passwords hidden.
+    #[must_use]
+    pub fn show(&self) -> String {
+        show::render(&self.entries)
+    }
+
+    /// What the configuration starts, on one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let mut parts = Vec::new();
+        if let Some(jabber) = &self.jabber {
+            let listen: Vec<String> = jabber.listen.iter().map(Address::to_string).collect();
+            let listen = if listen.is_empty() {
+                "nowhere".to_owned()
+            } else {
+                listen.join(", ")
+            };
+            let domains = jabber.domains.join(", ");
+            parts.push(format!("Jabber server for {domains} on {listen}"));
+        }
+        if let Some(router) = &self.router {
+            let RouterSettings {
+                domain,
+                name,
+                account,
+                ..
+            } = router;
+            parts.push(format!("router {}@{domain}/{name}", account.user));
+        }
+        if !self.services.is_empty() {
+            let names: Vec<&str> = self.services.iter().map(|s| s.name.as_str()).collect();
+            parts.push(format!("services {}", names.join(", ")));
+        }
+        if parts.is_empty() {
+            return "nothing to start".to_owned();
+        }
+        parts.join("; ")
+    }
+}
+
+/// Gathers the layers of a configuration; later ones win.
+#[derive(Debug, Default)]
+pub struct Loader {
+    layers: Layers,
+    has_file: bool,
+    variables: Vec<(OsString, OsString)>,
+    options: Vec<(&'static str, String, &'static str)>,
+}
+
+impl Loader {
+    /// Adds a TOML file. Default: the built-in one, if no file and no text is added.
+    #[must_use]
+    pub fn file(mut self, path: impl AsRef<Path>) -> Self {
+        self.layers.file(path.as_ref());
+        self.has_file = true;
+        self
+    }
+
+    /// Adds the TOML document `text`, which messages call `name`.
+    #[must_use]
+    pub fn text(mut self, name: &str, text: &str) -> Self {
+        self.layers.text(name, text);
+        self.has_file = true;
+        self
+    }
+
+    /// Adds variables of the environment; default: none. Usually [`std::env::vars_os`].
+    ///
+    /// `OPENSRF_ROUTER__NAME` sets `router.name`, `OPENSRF_SERVICES__0__NAME` the name of the first
+    /// service, `OPENSRF_STATE` the state folder; lists are cut at commas. Other names are left
+    /// alone. The state folder's default comes from `XDG_STATE_HOME` and `HOME`.
+    #[must_use]
+    pub fn variables(mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        self.variables.extend(variables);
+        self
+    }
+
+    /// Sets `path`, such as `log.level`, to a text, above files and variables; messages say
+    /// `option`.
+    #[must_use]
+    pub fn option(mut self, path: &'static str, text: &str, option: &'static str) -> Self {
+        self.options.push((path, text.to_owned(), option));
+        self
+    }
+
+    /// Merges the layers and checks the result.
+    ///
+    /// # Errors
+    /// [`SettingsError::Invalid`] with everything that was found to be wrong.
+    pub fn load(mut self) -> Result<Settings, SettingsError> {
+        if !self.has_file {
+            self.layers.text(BUILT_IN, DEFAULT_TOML);
+        }
+        let state = default_state(&self.variables);
+        self.layers.variables(self.variables);
+        for (path, text, option) in &self.options {
+            self.layers.set(path, text, option);
+        }
+        let tree = self.layers.merge().map_err(SettingsError::Invalid)?;
+        read(tree, state).map_err(SettingsError::Invalid)
+    }
+}
+
+fn read(tree: Tree, state: PathBuf) -> Result<Settings, Vec<Problem>> {
+    let (report, root) = Report::new(tree);
+    check::tables(&root, &report);
+    let mut top = Section::root(&report, root);
+    let state = top.or("state", state, values::path);
+    let jabber = top.table("jabber").map(sections::jabber);
+    let router = top.table("router").and_then(sections::router);
+    let bus = top
+        .table("bus")
+        .and_then(|table| sections::bus(table, router.as_ref()));
+    let services = top.tables("services").unwrap_or_default();
+    let services = services.into_iter().filter_map(sections::service).collect();
+    let mut settings = Settings {
+        jabber,
+        router,
+        bus,
+        services,
+        log: sections::log(top.table_or_empty("log")),
+        client: sections::client(top.table_or_empty("client")),
+        host: sections::host(top.table_or_empty("host"), machine_name()),
+        state,
+        entries: Vec::new(),
+    };
+    top.finish();
+    // A value that could not be read would be blamed twice.
+    if report.is_clean() {
+        check::values(&settings, &report);
+    }
+    settings.entries = report.finish()?;
+    Ok(settings)
+}
+
+/// `$XDG_STATE_HOME/opensrf`, `~/.local/state/opensrf`, or the system's folder for a user without
+/// a home.
+fn default_state(variables: &[(OsString, OsString)]) -> PathBuf {
+    let folder = |name: &str| {
+        let value = variables.iter().find(|(key, _)| key == name);
+        // A relative path in XDG_STATE_HOME is to be ignored: XDG Base Directory Specification 0.8.
+        value
+            .map(|(_, value)| PathBuf::from(value))
+            .filter(|path| path.is_absolute())
+    };
+    let home = || folder("HOME").map(|home| home.join(".local/state"));
+    let parent = folder("XDG_STATE_HOME").or_else(home);
+    parent
+        .unwrap_or_else(|| PathBuf::from("/var/lib"))
+        .join("opensrf")
+}
+
+/// The machine's host name as far as it is fit for a resource.
+fn machine_name() -> String {
+    let files = ["/proc/sys/kernel/hostname", "/etc/hostname"];
+    let name = files
+        .iter()
+        .find_map(|file| std::fs::read_to_string(file).ok());
+    let name = name.unwrap_or_default();
+    let name: String = name.trim().chars().take(64).collect();
+    match opensrf::ids::resource_part(&name) {
+        name if name.is_empty() => "localhost".to_owned(),
+        name => name,
+    }
+}
+
+#[cfg(test)]
+mod tests;

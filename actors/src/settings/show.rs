@@ -1,0 +1,128 @@
+//! Values, and the settings in force, as TOML: the latter with where each value came from.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Password;
+use super::model::Address;
+use super::read::{DEFAULT, Entry};
+
+/// Column of the comment behind a value.
+const COMMENT: usize = 44;
+
+/// Renders `entries`: the tables in the order in which they were first met, each with all its keys.
+pub(super) fn render(entries: &[Entry]) -> String {
+    let mut tables: Vec<&str> = Vec::new();
+    for entry in entries {
+        if !tables.contains(&entry.table.as_str()) {
+            tables.push(&entry.table);
+        }
+    }
+    let mut out = String::new();
+    for table in tables {
+        if !table.is_empty() {
+            let separator = if out.is_empty() { "" } else { "\n" };
+            out.push_str(&format!("{separator}{}\n", header(table)));
+        }
+        for entry in entries.iter().filter(|entry| entry.table == table) {
+            line(entry, &mut out);
+        }
+    }
+    out
+}
+
+/// `services[0]` is an item of a list of tables: `[[services]]`.
+fn header(table: &str) -> String {
+    match table
+        .strip_suffix(']')
+        .and_then(|table| table.rsplit_once('['))
+    {
+        Some((list, _)) => format!("[[{list}]]"),
+        None => format!("[{table}]"),
+    }
+}
+
+fn line(entry: &Entry, out: &mut String) {
+    let Entry {
+        key, value, origin, ..
+    } = entry;
+    // Writing to a String does not fail.
+    let _ = match value {
+        Some(value) => writeln!(out, "{:<COMMENT$} # {origin}", format!("{key} = {value}")),
+        None => writeln!(
+            out,
+            "{:<COMMENT$} # {DEFAULT}: {origin}",
+            format!("# {key} is not set")
+        ),
+    };
+}
+
+/// A value that can be shown as it would stand in a file.
+pub(super) trait Toml {
+    /// The value as TOML, on one line.
+    fn toml(&self) -> String;
+}
+
+impl Toml for str {
+    fn toml(&self) -> String {
+        // What JSON escapes, TOML reads the same way; DEL it wants escaped, too.
+        let quoted = serde_json::Value::from(self).to_string();
+        quoted.replace('\u{7f}', "\\u007f")
+    }
+}
+
+impl Toml for String {
+    fn toml(&self) -> String {
+        self.as_str().toml()
+    }
+}
+
+impl Toml for PathBuf {
+    fn toml(&self) -> String {
+        self.display().to_string().toml()
+    }
+}
+
+impl Toml for (PathBuf, Password) {
+    fn toml(&self) -> String {
+        self.0.toml()
+    }
+}
+
+impl Toml for Password {
+    fn toml(&self) -> String {
+        Self::HIDDEN.toml()
+    }
+}
+
+impl Toml for Address {
+    fn toml(&self) -> String {
+        self.to_string().toml()
+    }
+}
+
+impl Toml for Duration {
+    fn toml(&self) -> String {
+        self.as_secs_f64().to_string()
+    }
+}
+
+impl Toml for u32 {
+    fn toml(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Toml for usize {
+    fn toml(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl<T: Toml> Toml for Vec<T> {
+    fn toml(&self) -> String {
+        let items: Vec<String> = self.iter().map(Toml::toml).collect();
+        format!("[{}]", items.join(", "))
+    }
+}

@@ -1,0 +1,137 @@
+//! What holds for every message.
+
+use bytestring::ByteString;
+use proptest::prelude::*;
+
+use super::super::{Condition, ErrorKind, Extension, Message, Payload, Stanza, StanzaError};
+use super::{jid, read, written};
+
+/// Any text that XML can hold, with much of what it treats specially.
+fn text() -> impl Strategy<Value = ByteString> {
+    let special = prop::sample::select(&["\"", "'", "<", ">", "&", "]]>", "\r", "\n", "&amp;"][..]);
+    let plain = any::<char>().prop_map(|c| match c {
+        '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}' => '?',
+        legal => legal,
+    });
+    let piece = prop_oneof![special.prop_map(String::from), plain.prop_map(String::from)];
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat().into())
+}
+
+fn extension() -> impl Strategy<Value = Extension> {
+    (text(), text(), text(), text(), text(), any::<bool>()).prop_map(
+        |(router_from, router_to, router_class, router_command, osrf_xid, broadcast)| Extension {
+            router_from,
+            router_to,
+            router_class,
+            router_command,
+            osrf_xid,
+            broadcast,
+        },
+    )
+}
+
+/// Errors have a number here, as one is always written.
+fn error() -> impl Strategy<Value = StanzaError> {
+    use ErrorKind::{Auth, Cancel, Continue, Modify, Wait};
+    let kind = prop::sample::select(vec![Cancel, Auth, Modify, Wait, Continue]);
+    let condition = prop::sample::select(Condition::all().collect::<Vec<_>>());
+    (kind, condition, any::<u16>(), text()).prop_map(|(kind, condition, code, text)| StanzaError {
+        kind,
+        condition,
+        code: Some(code),
+        text,
+    })
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let error = prop::option::of(error());
+    (extension(), text(), text(), text(), error).prop_map(
+        |(opensrf, thread, subject, body, error)| Message {
+            opensrf,
+            thread,
+            subject,
+            body,
+            error,
+        },
+    )
+}
+
+/// The children of a message as strangers write them: in any order, repeated, between others.
+fn wire() -> impl Strategy<Value = String> {
+    let parts = [
+        "<body>a &quot;b&quot;</body>",
+        "<body/>",
+        "<thread>t<![CDATA[<&]]></thread>",
+        "<subject>\r\n</subject>",
+        "<opensrf osrf_xid='&#10;1' router_from='x@y/z' more=''/>",
+        "<opensrf></opensrf>",
+        "<x xmlns='urn:x'><body>no</body></x>",
+        "<n:body/>",
+        "<body xmlns='urn:x'>no</body>",
+        "<error type='wait' code='7'><gone/></error>",
+        "<error/>",
+        " text ",
+    ];
+    let parts = prop::sample::select(parts.to_vec());
+    let old = prop::sample::select(&["", " osrf_xid='old'", " router_from='o@p/q'"][..]);
+    let kind = prop::sample::select(&["", " type='error'", " type='chat' id='&lt;'"][..]);
+    (prop::collection::vec(parts, 0..7), old, kind).prop_map(|(parts, old, kind)| {
+        let parts = parts.concat();
+        format!("<message from='a@b/c' to='d@e/f' xmlns:n='urn:n'{old}{kind}>{parts}</message>")
+    })
+}
+
+/// The same with values inside.
+fn decoded(stanza: &Stanza) -> Stanza {
+    Stanza {
+        payload: Payload::Message(Box::new(stanza.decode())),
+        ..stanza.clone()
+    }
+}
+
+/// Two stanzas that differ at most in how their inside is held.
+fn check_alike(one: &Stanza, other: &Stanza) -> Result<(), TestCaseError> {
+    prop_assert_eq!(decoded(one), decoded(other));
+    prop_assert_eq!(one.is_error(), other.is_error());
+    prop_assert_eq!(one.extension(), other.extension());
+    prop_assert_eq!(one.error(), other.error());
+    prop_assert_eq!(one.thread(), other.thread());
+    prop_assert_eq!(one.sender(), other.sender());
+    Ok(())
+}
+
+fn sent_on(stanza: &Stanza) -> Stanza {
+    stanza.forward(jid("router@a/s"), jid("node@a/n"), &jid("me@a/c"))
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back(message in message(), id in text(), stanza_type in text()) {
+        let mut stanza = Stanza::message(jid("a@b/c'd"), message);
+        stanza.id = id;
+        stanza.stanza_type = stanza_type;
+        prop_assert_eq!(decoded(&read(&written(&stanza))), stanza);
+    }
+
+    #[test]
+    fn values_and_bytes_behave_alike(xml in wire(), error in error()) {
+        let bytes = read(&xml);
+        let values = decoded(&bytes);
+        check_alike(&bytes, &values)?;
+        check_alike(&sent_on(&bytes), &sent_on(&values))?;
+        let bounces = (bytes.bounce(error.clone()), values.bounce(error));
+        prop_assert_eq!(bounces.0.is_some(), bounces.1.is_some());
+        if let (Some(bytes), Some(values)) = bounces {
+            check_alike(&bytes, &values)?;
+            check_alike(&sent_on(&bytes), &sent_on(&values))?;
+        }
+    }
+
+    #[test]
+    fn what_is_put_together_is_what_would_be_read(xml in wire(), error in error()) {
+        let stanza = read(&xml);
+        for made in [Some(sent_on(&stanza)), stanza.bounce(error)].into_iter().flatten() {
+            prop_assert_eq!(&read(&written(&made)), &made);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The whole network, in one process.
+
+mod calls;
+mod support;
