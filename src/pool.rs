@@ -231,6 +231,8 @@ impl Pool {
         if let Some(slot) = self.drones.remove(&drone)
             && let State::Busy(stanza) = slot.state
         {
+            // It may be there after all, with its mailbox full.
+            out.push(Effect::StopDrone(drone));
             self.requeue(stanza, out);
         }
         self.grow(now, out);

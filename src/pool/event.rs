@@ -15,7 +15,8 @@ pub enum Input {
     Request(Stanza),
     /// A drone has logged in, or is done with what it had.
     Idle(DroneId),
-    /// What was assigned to this drone could not be handed to it: it had just ended.
+    /// What was assigned to this drone could not be handed to it: it had just ended, or takes
+    /// nothing.
     Returned(DroneId),
     /// A drone is gone.
     Exited {
@@ -43,7 +44,7 @@ pub enum Effect {
     Refuse(Stanza),
     /// Tell the sender that its drone died (500).
     Abandon(Stanza),
-    /// End a drone: it is idle, or did not come up in time.
+    /// End a drone: it is idle, did not come up in time, or takes nothing.
     StopDrone(DroneId),
     /// The drain is over: nothing waits and no drone works. Said once.
     Drained,
