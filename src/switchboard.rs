@@ -166,3 +166,6 @@ fn refuse<T>(stanza: &Stanza, condition: Condition, text: String) -> Verdict<T> 
         .bounce(error)
         .map_or(Verdict::Drop, |bounce| Verdict::Answer(bounce.into()))
 }
+
+#[cfg(test)]
+mod tests;

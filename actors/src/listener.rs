@@ -30,7 +30,7 @@ use crate::supervise::{ChildExited, Exit, Tether};
 use crate::transport::{LinkError, LinkEvent, Transport};
 
 /// The first delay before a router is asked again whether it knows the service.
-const FIRST_QUESTION: Duration = Duration::from_millis(100);
+const FIRST_QUESTION: Duration = Duration::from_millis(10);
 /// The longest one.
 const LONGEST_QUESTION: Duration = Duration::from_secs(5);
 /// The first delay before another drone is started after one could not start.

@@ -5,11 +5,12 @@
 //! forgotten, unless it was only full. When no node is left the original sender is told, and the
 //! class asks to be closed.
 //!
-//! A request that was turned away by full nodes carries the number of attempts in its stanza id, so
-//! that it ends after each node has had it once.
+//! A request that was turned away by full nodes carries the number of attempts in its stanza id, and
+//! goes from each to the next in order, so that it ends after each node has had it once.
 //!
 //! Only what comes from a node, or from one forgotten lately, counts as coming back: else a client
-//! could have requests run in another's name by sending us a made-up error.
+//! could have requests run in another's name by sending us a made-up error. A node's domain need
+//! not be trusted for that (the original drops the bounce then, and keeps the dead node for ever).
 
 use std::collections::VecDeque;
 
@@ -23,6 +24,7 @@ use crate::time::Tick;
 
 /// What happens to a class.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum ClassInput {
     /// From the router: this listener serves the class now.
     AddNode(Jid),
@@ -30,7 +32,7 @@ pub enum ClassInput {
     RemoveNode(Jid),
     /// From the router: say what you have passed on.
     Report,
-    /// From the router, after `Empty`: end, unless a node came meanwhile.
+    /// From the router, after `Empty`: end.
     Close,
     /// A stanza came to the class's address.
     Stanza(Stanza),
@@ -38,6 +40,7 @@ pub enum ClassInput {
 
 /// What a class wants done.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum ClassEffect {
     /// Send it off.
     Send(Stanza),
@@ -97,6 +100,7 @@ impl ServiceClass {
 
     fn add(&mut self, jid: Jid) {
         self.added += 1;
+        self.gone.retain(|gone| *gone != jid);
         if self.nodes.iter().all(|node| node.jid != jid) {
             self.nodes.push(Node {
                 jid,
@@ -122,64 +126,77 @@ impl ServiceClass {
         true
     }
 
-    fn stanza(&mut self, stanza: Stanza, out: &mut Vec<ClassEffect>) {
-        let Some(from) = stanza.from.clone() else {
-            return out.push(ClassEffect::Dropped("no sender"));
+    fn stanza(&mut self, stanza: &Stanza, out: &mut Vec<ClassEffect>) {
+        let Some(from) = stanza
+            .from
+            .as_ref()
+            .filter(|_| stanza.kind == Kind::Message)
+        else {
+            return out.push(ClassEffect::Dropped("not a message from anybody"));
         };
-        if stanza.kind != Kind::Message {
-            return;
-        }
-        if !self.trust.client(&from) {
-            return out.push(ClassEffect::Dropped("sender's domain is not trusted"));
-        }
         if stanza.is_error() {
-            self.bounced(&from, &stanza, out);
+            self.bounced(from, stanza, out);
+        } else if self.trust.client(from) {
+            let node = self.next_node();
+            self.pass_on(stanza, from, node, 0, out);
         } else {
-            self.forward(&stanza, &from, 0, out);
+            out.push(ClassEffect::Dropped("sender's domain is not trusted"));
         }
     }
 
-    fn forward(
+    /// Where the node stands whose turn it is.
+    fn next_node(&mut self) -> usize {
+        let at = if self.next < self.nodes.len() {
+            self.next
+        } else {
+            0
+        };
+        self.next = at + 1;
+        at
+    }
+
+    fn pass_on(
         &mut self,
         stanza: &Stanza,
         sender: &Jid,
-        attempt: usize,
+        node: usize,
+        attempts: usize,
         out: &mut Vec<ClassEffect>,
     ) {
-        if self.nodes.is_empty() {
-            return self.give_up(stanza, sender, out);
-        }
-        self.next %= self.nodes.len();
-        let node = &mut self.nodes[self.next];
-        self.next += 1;
+        let Some(node) = self.nodes.get_mut(node) else {
+            return self.refuse(stanza, sender, "no listener is left", out);
+        };
         node.forwarded += 1;
         self.forwarded += 1;
         let mut forwarded = stanza.forward(self.address.clone(), node.jid.clone(), sender);
-        if attempt > 0 {
-            forwarded.id = ByteString::from(attempt.to_string());
+        if attempts > 0 {
+            forwarded.id = ByteString::from(attempts.to_string());
         }
         node.last = Some(forwarded.clone());
         out.push(ClassEffect::Send(forwarded));
     }
 
     /// A node did not take what it was sent.
-    fn bounced(&mut self, node: &Jid, bounce: &Stanza, out: &mut Vec<ClassEffect>) {
-        let known = self.nodes.iter().find(|n| n.jid == *node);
-        if known.is_none() && !self.gone.contains(node) {
+    fn bounced(&mut self, from: &Jid, bounce: &Stanza, out: &mut Vec<ClassEffect>) {
+        let at = self.nodes.iter().position(|node| node.jid == *from);
+        if at.is_none() && !self.gone.contains(from) {
             return out.push(ClassEffect::Dropped("an error from nobody we sent to"));
         }
-        let echoes = !bounce.thread().is_empty();
-        let echo = if echoes {
-            Some(bounce.clone())
-        } else {
-            known.and_then(|n| n.last.clone())
-        };
         let full = bounce
             .error()
             .is_some_and(|error| error.kind == ErrorKind::Wait);
-        let emptied = !full && self.remove(node) && self.nodes.is_empty();
+        // We name the sender in all that we pass on; an echo without it is none.
+        let echo = if bounce.extension().router_from.is_empty() {
+            // A full node may well have taken its last stanza; a dead one has not.
+            at.filter(|_| !full)
+                .and_then(|at| self.nodes[at].last.take())
+        } else {
+            Some(bounce.clone())
+        };
+        let emptied = !full && self.remove(from) && self.nodes.is_empty();
         match echo {
-            Some(echo) => self.redeliver(&echo, full, out),
+            Some(echo) if full => self.pass_by(&echo, at, out),
+            Some(echo) => self.redeliver(&echo, out),
             None => out.push(ClassEffect::Dropped("a bounce that brings nothing back")),
         }
         if emptied {
@@ -187,38 +204,42 @@ impl ServiceClass {
         }
     }
 
-    fn redeliver(&mut self, echo: &Stanza, full: bool, out: &mut Vec<ClassEffect>) {
-        let Ok(sender) = Jid::parse(&echo.extension().router_from) else {
-            return out.push(ClassEffect::Dropped("a bounce that names no sender"));
+    /// Sends what a dead node did not take to the one whose turn it is.
+    fn redeliver(&mut self, echo: &Stanza, out: &mut Vec<ClassEffect>) {
+        let Some(sender) = original_sender(echo, out) else {
+            return;
         };
-        let attempts: usize = echo.id.parse().unwrap_or(0) + usize::from(full);
-        if full && attempts >= self.nodes.len() {
-            self.refuse(echo, &sender, "every listener is full", out);
-        } else {
-            self.forward(echo, &sender, attempts, out);
+        let node = self.next_node();
+        self.pass_on(echo, &sender, node, attempts(echo), out);
+    }
+
+    /// Sends what the full node at `from` did not take to the one behind it.
+    fn pass_by(&mut self, echo: &Stanza, from: Option<usize>, out: &mut Vec<ClassEffect>) {
+        let Some(sender) = original_sender(echo, out) else {
+            return;
+        };
+        let attempts = attempts(echo).saturating_add(1);
+        if attempts >= self.nodes.len() {
+            return self.refuse(echo, &sender, "every listener is full", out);
         }
+        let node = match from {
+            Some(at) => (at + 1) % self.nodes.len(),
+            None => self.next_node(),
+        };
+        self.pass_on(echo, &sender, node, attempts, out);
     }
 
     /// Tells the original sender that nobody serves its request (protocol §4.6).
-    fn give_up(&self, stanza: &Stanza, sender: &Jid, out: &mut Vec<ClassEffect>) {
-        self.refuse(stanza, sender, "no listener is left", out);
-    }
-
     fn refuse(&self, stanza: &Stanza, sender: &Jid, why: &str, out: &mut Vec<ClassEffect>) {
-        let mut own = stanza.forward(sender.clone(), self.address.clone(), sender);
-        own.stanza_type = ByteString::new();
         // The original writes this code and no condition; C clients only need some code, Perl
         // clients need type='error' on the message, which the original leaves out.
         let text = format!("{}: {why}", self.name);
-        let unavailable = StanzaError::new(Condition::ServiceUnavailable).with_text(&text);
         let error = StanzaError {
             code: Some(501),
-            ..unavailable
+            ..StanzaError::new(Condition::ServiceUnavailable).with_text(&text)
         };
-        match own.bounce(error) {
-            Some(notice) => out.push(ClassEffect::Send(notice)),
-            None => out.push(ClassEffect::Dropped("an error about an error")),
-        }
+        let refusal = stanza.refusal(self.address.clone(), sender.clone(), error);
+        out.push(ClassEffect::Send(refusal));
     }
 
     fn stats(&self) -> ClassStats {
@@ -236,6 +257,20 @@ impl ServiceClass {
     }
 }
 
+/// Who sent the request that came back, for which we passed it on.
+fn original_sender(echo: &Stanza, out: &mut Vec<ClassEffect>) -> Option<Jid> {
+    let sender = Jid::parse(&echo.extension().router_from).ok();
+    if sender.is_none() {
+        out.push(ClassEffect::Dropped("a bounce that names no sender"));
+    }
+    sender
+}
+
+/// Full nodes that have had the request before.
+fn attempts(echo: &Stanza) -> usize {
+    echo.id.parse().unwrap_or(0)
+}
+
 impl Role for ServiceClass {
     type Input = ClassInput;
     type Effect = ClassEffect;
@@ -249,9 +284,8 @@ impl Role for ServiceClass {
                 }
             }
             ClassInput::Report => out.push(ClassEffect::Report(self.stats())),
-            ClassInput::Close if self.nodes.is_empty() => out.push(ClassEffect::Stop),
-            ClassInput::Close => {}
-            ClassInput::Stanza(stanza) => self.stanza(stanza, out),
+            ClassInput::Close => out.push(ClassEffect::Stop),
+            ClassInput::Stanza(stanza) => self.stanza(&stanza, out),
         }
     }
 
@@ -261,3 +295,6 @@ impl Role for ServiceClass {
 
     fn wake(&mut self, _now: Tick, _out: &mut Vec<ClassEffect>) {}
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,18 @@
 //! The router's own address: registrations and questions.
+//!
+//! ```text
+//!          register             ClassUp        ClassEmpty              ClassGone
+//! (nothing) ------> Opening ------------> Up ------------> Closing -----------------> (nothing)
+//!                      ^                                      | a node registered meanwhile
+//!                      +--------------------------------------+
+//! ```
+//!
+//! Invariant: at most one class of a name at a time, so that news of one are never taken for news
+//! of the next, and no two bind the same address.
+
+mod event;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,62 +24,27 @@ use crate::jid::Jid;
 use crate::osrf::{self, Answer, Body, Status, code};
 use crate::stanza::{Kind, Message, Stanza};
 use crate::time::{Tick, earliest};
+pub use event::{RouterEffect, RouterInput};
 
 /// How long classes may take to report before a question is answered without them.
 const REPORT_TIME: Duration = Duration::from_secs(2);
 
-/// What happens to a router.
 #[derive(Debug)]
-pub enum RouterInput {
-    /// A stanza came to the router's address.
-    Stanza(Stanza),
-    /// A class is at its address and passes requests on.
-    ClassUp(String),
-    /// A class has no nodes after so many `AddNode`.
-    ClassEmpty {
-        /// The service.
-        class: String,
-        /// `AddNode` it has seen.
-        added: u64,
-    },
-    /// A class is gone, by request or not.
-    ClassGone(String),
-    /// A class's figures.
-    Report(ClassStats),
-}
-
-/// What a router wants done.
-#[derive(Debug)]
-pub enum RouterEffect {
-    /// Send it off.
-    Send(Stanza),
-    /// Start a class at this address.
-    OpenClass {
-        /// The service.
-        class: String,
-        /// Where it takes requests.
-        address: Jid,
-    },
-    /// Tell a class about a node.
-    AddNode(String, Jid),
-    /// Tell a class that a node left.
-    RemoveNode(String, Jid),
-    /// Tell an empty class to end.
-    CloseClass(String),
-    /// Ask a class for its figures.
-    AskStats(String),
-    /// A stanza was dropped, for this reason; nobody could be told.
-    Dropped(&'static str),
-}
-
-#[derive(Debug, Default)]
 struct Class {
     name: String,
-    up: bool,
+    phase: Phase,
     /// `AddNode` sent so far.
     added: u64,
     /// The last figures it reported.
     stats: Option<ClassStats>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Opening,
+    Up,
+    /// It was told to end; these nodes registered meanwhile.
+    Closing(Vec<Jid>),
 }
 
 /// A question whose classes have not all reported.
@@ -133,37 +112,51 @@ impl Router {
             Ok(address) if address != self.address => address,
             _ => return out.push(RouterEffect::Dropped("class name is no usable resource")),
         };
-        if self.class(name).is_none() {
-            self.classes.push(Class {
-                name: name.to_owned(),
-                ..Class::default()
-            });
-            out.push(RouterEffect::OpenClass {
-                class: name.to_owned(),
-                address,
-            });
-        }
-        if let Some(class) = self.class(name) {
-            class.added += 1;
+        match self.class(name) {
+            Some(class) => match &mut class.phase {
+                Phase::Opening | Phase::Up => class.added += 1,
+                Phase::Closing(nodes) if nodes.contains(&node) => return,
+                Phase::Closing(nodes) => return nodes.push(node),
+            },
+            None => self.open_class(name, address, out),
         }
         out.push(RouterEffect::AddNode(name.to_owned(), node));
     }
 
+    /// Starts a class that is about to get its first node.
+    fn open_class(&mut self, name: &str, address: Jid, out: &mut Vec<RouterEffect>) {
+        let class = name.to_owned();
+        self.classes.push(Class {
+            name: class.clone(),
+            phase: Phase::Opening,
+            added: 1,
+            stats: None,
+        });
+        out.push(RouterEffect::OpenClass { class, address });
+    }
+
     fn unregister(&mut self, name: &str, node: Jid, out: &mut Vec<RouterEffect>) {
-        if self.class(name).is_some() {
-            out.push(RouterEffect::RemoveNode(name.to_owned(), node));
+        match self.class(name).map(|class| &mut class.phase) {
+            Some(Phase::Closing(nodes)) => nodes.retain(|n| *n != node),
+            Some(_) => out.push(RouterEffect::RemoveNode(name.to_owned(), node)),
+            None => {}
         }
     }
 
     fn class_empty(&mut self, name: String, added: u64, out: &mut Vec<RouterEffect>) {
         // Another node may have registered while the class was telling us.
-        if self.class(&name).is_some_and(|class| class.added == added) {
-            self.classes.retain(|class| class.name != name);
+        if let Some(class) = self.class(&name).filter(|class| class.added == added)
+            && !matches!(class.phase, Phase::Closing(_))
+        {
+            class.phase = Phase::Closing(Vec::new());
             out.push(RouterEffect::CloseClass(name));
         }
     }
 
     fn messages(&mut self, now: Tick, from: &Jid, message: &Message, out: &mut Vec<RouterEffect>) {
+        if message.thread.is_empty() {
+            return out.push(RouterEffect::Dropped("a question without thread"));
+        }
         let messages = match osrf::decode(&message.body) {
             Ok(messages) => messages,
             Err(error) => {
@@ -211,13 +204,10 @@ impl Router {
             }
         };
         // A list of names needs no figures.
-        let asks = |class: &&Class| question.class().is_none_or(|name| name == class.name);
         let waiting: Vec<String> = match question {
             Question::Classes => Vec::new(),
             _ => self
-                .classes
-                .iter()
-                .filter(asks)
+                .classes_asked(&question)
                 .map(|class| class.name.clone())
                 .collect(),
         };
@@ -235,6 +225,13 @@ impl Router {
         self.answer_ready(out);
     }
 
+    /// The classes that a question is about, as far as they can be called.
+    fn classes_asked(&self, question: &Question) -> impl Iterator<Item = &Class> {
+        let is_up = |class: &&Class| matches!(class.phase, Phase::Up);
+        let asks = |class: &&Class| question.class().is_none_or(|name| name == class.name);
+        self.classes.iter().filter(is_up).filter(asks)
+    }
+
     fn report(&mut self, stats: ClassStats, out: &mut Vec<RouterEffect>) {
         for pending in self.pending.values_mut() {
             pending.waiting.retain(|class| *class != stats.class);
@@ -250,11 +247,19 @@ impl Router {
     }
 
     fn gone(&mut self, name: &str, out: &mut Vec<RouterEffect>) {
-        self.classes.retain(|class| class.name != name);
+        let Some(at) = self.classes.iter().position(|class| class.name == name) else {
+            return;
+        };
+        let class = self.classes.remove(at);
         for pending in self.pending.values_mut() {
             pending.waiting.retain(|class| class != name);
         }
         self.answer_ready(out);
+        if let Phase::Closing(nodes) = class.phase {
+            for node in nodes {
+                self.register(name, node, out);
+            }
+        }
     }
 
     fn answer_ready(&mut self, out: &mut Vec<RouterEffect>) {
@@ -274,11 +279,8 @@ impl Router {
         let Some(pending) = self.pending.remove(&id) else {
             return;
         };
-        let asked = pending.question.class();
         let stats: Vec<ClassStats> = self
-            .classes
-            .iter()
-            .filter(|class| class.up && asked.is_none_or(|name| name == class.name))
+            .classes_asked(&pending.question)
             .map(|class| {
                 let empty = || ClassStats {
                     class: class.name.clone(),
@@ -324,8 +326,10 @@ impl Role for Router {
         match input {
             RouterInput::Stanza(stanza) => self.stanza(now, &stanza, out),
             RouterInput::ClassUp(name) => {
-                if let Some(class) = self.class(&name) {
-                    class.up = true;
+                if let Some(class) = self.class(&name)
+                    && matches!(class.phase, Phase::Opening)
+                {
+                    class.phase = Phase::Up;
                 }
             }
             RouterInput::ClassEmpty { class, added } => self.class_empty(class, added, out),

@@ -6,7 +6,8 @@ use crate::jid::Jid;
 use crate::osrf::{self, Body, Status};
 use crate::stanza::{Extension, Message, Stanza};
 
-/// An answer to `to` in the conversation `thread`.
+/// An answer to `to` in the conversation `thread`, which stands in the stanza's id too, for servers
+/// whose bounces bring back nothing else.
 pub(super) fn reply(
     to: &Jid,
     thread: &ByteString,
@@ -24,7 +25,15 @@ pub(super) fn reply(
         body,
         ..Message::default()
     };
-    Stanza::message(to.clone(), content)
+    Stanza {
+        id: thread.clone(),
+        ..Stanza::message(to.clone(), content)
+    }
+}
+
+/// Whether somebody waits for an answer to it.
+pub(super) fn waits(message: &osrf::Message) -> bool {
+    matches!(message.body, Body::Request(_) | Body::Connect)
 }
 
 /// The answer to everything in `asked` that waits for one: each REQUEST and CONNECT gets `status`
@@ -36,11 +45,10 @@ pub(super) fn reply(
 pub fn refuse(asked: &Stanza, status: &Status) -> Option<Stanza> {
     let to = asked.sender()?;
     let message = asked.decode();
-    let waits = |m: &&osrf::Message| matches!(m.body, Body::Request(_) | Body::Connect);
     let messages = osrf::decode(&message.body).ok()?;
     let refusals: Vec<_> = messages
         .iter()
-        .filter(waits)
+        .filter(|m| waits(m))
         .map(|m| osrf::Message::status(m.trace, status.clone()).in_locale(&m.locale))
         .collect();
     let answers = !refusals.is_empty() && !message.thread.is_empty();

@@ -13,110 +13,28 @@
 //! answered with 417, so that no request ends in silence, except when its caller has just been told
 //! that the session is over: that caller asks again elsewhere, and must not be answered twice.
 
+mod event;
+mod session;
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
 
-use super::answer::{refuse, reply};
+use super::answer::refuse;
 use crate::Role;
-use crate::jid::Jid;
-use crate::limits::SESSION_QUEUE;
-use crate::osrf::{self, Body, Bundle, Json, Request, Status, code};
-use crate::service::{Catalog, MethodId};
-use crate::stanza::{Kind, Message, Stanza};
+use crate::osrf::{self, Body, Bundle, Json, Status, code};
+use crate::service::Catalog;
+use crate::stanza::{Kind, Stanza};
 use crate::time::Tick;
-
-/// One run of a method; never used twice by one drone.
-pub type RunId = u64;
+pub use event::{DroneEffect, DroneInput, Outcome, Run, RunId};
+use session::{Running, Session, Waiting, answer};
 
 /// Sessions ended by us whose late messages are dropped.
 const ENDED_SESSIONS: usize = 16;
-
-/// What happens to a drone.
-#[derive(Debug)]
-pub enum DroneInput {
-    /// The listener hands over a request.
-    Assign(Stanza),
-    /// A stanza came to the drone's own address.
-    Stanza(Stanza),
-    /// The running method gave a result and goes on.
-    Output(RunId, Json),
-    /// The running method asks the caller to wait on.
-    Hold(RunId),
-    /// The running method ended.
-    Finished(RunId, Outcome),
-}
-
-/// How a method ended.
-#[derive(Debug)]
-pub enum Outcome {
-    /// With its last result, or with none.
-    Done(Option<Json>),
-    /// With an error for the caller.
-    Failed(Status),
-    /// It panicked; the drone is not to be trusted any more.
-    Panicked,
-}
-
-/// What a drone wants done.
-#[derive(Debug)]
-pub enum DroneEffect {
-    /// Send it off.
-    Send(Stanza),
-    /// Run a method and report its results under this id.
-    Run(Run),
-    /// The drone is free for the next request.
-    Free,
-    /// End the drone: its method panicked. Its caller has been told.
-    Exit,
-    /// A stanza was dropped, for this reason; nobody could be told.
-    Dropped(&'static str),
-}
-
-/// A method to run.
-#[derive(Debug, Clone)]
-pub struct Run {
-    /// Its id.
-    pub id: RunId,
-    /// Which method of the catalog.
-    pub method: MethodId,
-    /// What it is called with.
-    pub params: Vec<Json>,
-    /// Who called.
-    pub caller: Jid,
-    /// The transaction that the call belongs to.
-    pub xid: ByteString,
-    /// The caller's locale.
-    pub locale: ByteString,
-}
-
-#[derive(Debug)]
-struct Running {
-    id: RunId,
-    trace: u64,
-    locale: ByteString,
-    bundle: Bundle,
-    /// Collects for a method whose name ends in `.atomic`.
-    collected: Option<Vec<Json>>,
-}
-
-#[derive(Debug)]
-struct Session {
-    thread: ByteString,
-    remote: Jid,
-    xid: ByteString,
-    connected: bool,
-    queue: VecDeque<osrf::Message>,
-    running: Option<Running>,
-    /// The last request handled.
-    trace: u64,
-    /// The session ends when nothing came by then.
-    idle_until: Tick,
-    /// The caller is gone; results go nowhere.
-    gone: bool,
-}
 
 /// One drone's conversation.
 #[derive(Debug)]
@@ -145,28 +63,18 @@ impl Drone {
 
     fn assign(&mut self, now: Tick, stanza: &Stanza, out: &mut Out) {
         let message = stanza.decode();
-        let Some(remote) = stanza.sender().filter(|_| !message.thread.is_empty()) else {
-            out.push(DroneEffect::Dropped("a request without thread or sender"));
+        // A bounce holds requests too, and they are nobody's.
+        let usable = !message.thread.is_empty() && !stanza.is_error();
+        let Some(remote) = stanza.sender().filter(|_| usable) else {
+            out.push(DroneEffect::Dropped(
+                "a bounce, or a request without thread or sender",
+            ));
             return out.push(DroneEffect::Free);
         };
-        let mut session = Session {
-            thread: message.thread,
-            remote,
-            xid: message.opensrf.osrf_xid,
-            connected: false,
-            queue: VecDeque::new(),
-            running: None,
-            trace: 0,
-            idle_until: now + self.keepalive,
-            gone: false,
-        };
-        match osrf::decode(&message.body) {
-            Ok(messages) => session.queue.extend(messages),
-            Err(error) => {
-                let status = Status::parse_error(&error.to_string());
-                session.say(vec![osrf::Message::status(0, status)], out);
-            }
-        }
+        // Whoever comes back with the thread of a session that ended begins it anew.
+        self.ended.retain(|thread| *thread != message.thread);
+        let mut session = Session::new(remote, &message);
+        session.enqueue(&message, out);
         self.session = Some(session);
         self.go_on(now, out);
     }
@@ -177,63 +85,57 @@ impl Drone {
             if session.running.is_some() {
                 return;
             }
-            let Some(message) = session.queue.pop_front() else {
+            let Some(Waiting { xid, message }) = session.queue.pop_front() else {
                 if !session.connected || session.gone {
                     self.end(out);
                 } else {
-                    session.idle_until = now + self.keepalive;
+                    session.idle_until = now.saturating_add(self.keepalive);
                 }
                 return;
             };
+            session.xid = xid;
             session.trace = message.trace;
             match message.body {
                 Body::Connect => {
                     session.connected = true;
-                    let status = osrf::Message::status(message.trace, Status::connected());
-                    session.say(vec![status.in_locale(&message.locale)], out);
+                    session.say(&[answer(&message, Status::connected())], out);
                 }
                 Body::Disconnect => {
                     session.refuse_queue("the session was closed before this request", out);
                     session.connected = false;
                 }
-                Body::Request(request) => {
-                    self.request(message.trace, message.locale, request, out);
-                }
+                Body::Request(_) => self.request(message, out),
                 // Only services say these.
                 Body::Result(_) | Body::Status(_) => {}
             }
         }
     }
 
-    fn request(&mut self, trace: u64, locale: ByteString, request: Request, out: &mut Out) {
-        let Some(session) = &mut self.session else {
+    fn request(&mut self, message: osrf::Message, out: &mut Out) {
+        let (Some(session), Body::Request(request)) = (&mut self.session, &message.body) else {
             return;
         };
-        match self.catalog.dispatch(&request) {
-            Ok(method) => {
-                self.runs += 1;
-                let atomic = self.catalog.get(method).is_some_and(|m| m.atomic);
-                session.running = Some(Running {
-                    id: self.runs,
-                    trace,
-                    locale: locale.clone(),
-                    bundle: Bundle::default(),
-                    collected: atomic.then(Vec::new),
-                });
-                out.push(DroneEffect::Run(Run {
-                    id: self.runs,
-                    method,
-                    params: request.params,
-                    caller: session.remote.clone(),
-                    xid: session.xid.clone(),
-                    locale,
-                }));
-            }
-            Err(status) => {
-                let status = osrf::Message::status(trace, status).in_locale(&locale);
-                session.say(vec![status], out);
-            }
-        }
+        let method = match self.catalog.dispatch(request) {
+            Ok(method) => method,
+            Err(status) => return session.say(&[answer(&message, status)], out),
+        };
+        self.runs += 1;
+        let atomic = self.catalog.get(method).is_some_and(|m| m.atomic);
+        session.running = Some(Running {
+            id: self.runs,
+            trace: message.trace,
+            locale: message.locale.clone(),
+            bundle: Bundle::default(),
+            collected: atomic.then(Vec::new),
+        });
+        out.push(DroneEffect::Run(Run {
+            id: self.runs,
+            method,
+            params: request.params.clone(),
+            caller: session.remote.clone(),
+            xid: session.xid.clone(),
+            locale: message.locale,
+        }));
     }
 
     fn end(&mut self, out: &mut Out) {
@@ -245,7 +147,11 @@ impl Drone {
         let Some(from) = stanza.from.clone().filter(|_| stanza.kind == Kind::Message) else {
             return;
         };
-        let thread = stanza.thread();
+        let mut thread = stanza.thread();
+        if thread.is_empty() && stanza.is_error() {
+            // Prosody's bounces bring back nothing but the id, in which we keep the thread.
+            thread = stanza.id.clone();
+        }
         let ours = self
             .session
             .as_mut()
@@ -260,9 +166,10 @@ impl Drone {
             return;
         }
         match ours {
-            Some(session)
-                if session.remote == from && (session.connected || session.running.is_some()) =>
-            {
+            Some(session) if session.gone => {
+                Self::reject(stanza, "the session is over: an answer came back", out);
+            }
+            Some(session) if session.remote == from => {
                 session.enqueue(&stanza.decode(), out);
                 self.go_on(now, out);
             }
@@ -298,7 +205,7 @@ impl Drone {
                 running
                     .bundle
                     .push(result.in_locale(&running.locale), &mut ready);
-                session.say_all(ready, out);
+                session.say_all(&ready, out);
             }
         }
         session.running = Some(running);
@@ -310,9 +217,9 @@ impl Drone {
         };
         let mut ready = Vec::new();
         running.bundle.flush(&mut ready);
-        session.say_all(ready, out);
+        session.say_all(&ready, out);
         let hold = osrf::Message::status(running.trace, Status::please_hold());
-        session.say(vec![hold.in_locale(&running.locale)], out);
+        session.say(&[hold.in_locale(&running.locale)], out);
         session.running = Some(running);
     }
 
@@ -345,7 +252,7 @@ impl Drone {
                 .push(message.in_locale(&running.locale), &mut ready);
         }
         running.bundle.flush(&mut ready);
-        session.say_all(ready, out);
+        session.say_all(&ready, out);
         if panicked {
             session.refuse_queue("the drone failed at an earlier request", out);
             self.session = None;
@@ -359,58 +266,6 @@ impl Drone {
         let session = self.session.as_mut()?;
         let running = session.running.take_if(|running| running.id == run)?;
         Some((session, running))
-    }
-}
-
-impl Session {
-    fn enqueue(&mut self, message: &Message, out: &mut Out) {
-        match osrf::decode(&message.body) {
-            Ok(messages) => {
-                for message in messages {
-                    if self.queue.len() < SESSION_QUEUE {
-                        self.queue.push_back(message);
-                    } else if matches!(message.body, Body::Request(_)) {
-                        let text = "too many requests wait in this session";
-                        let status = Status::method_exception(code::SERVICE_UNAVAILABLE, text);
-                        self.say(vec![osrf::Message::status(message.trace, status)], out);
-                    }
-                }
-            }
-            Err(error) => {
-                let status = Status::parse_error(&error.to_string());
-                self.say(vec![osrf::Message::status(0, status)], out);
-            }
-        }
-    }
-
-    /// Answers the requests that will not be run.
-    fn refuse_queue(&mut self, why: &'static str, out: &mut Out) {
-        let waiting = std::mem::take(&mut self.queue);
-        let refusals: Vec<_> = waiting
-            .iter()
-            .filter(|m| matches!(m.body, Body::Request(_)))
-            .map(|m| osrf::Message::status(m.trace, Status::broken_session(why)))
-            .collect();
-        if !refusals.is_empty() {
-            self.say(refusals, out);
-        }
-    }
-
-    fn say(&self, messages: Vec<osrf::Message>, out: &mut Out) {
-        if !self.gone {
-            out.push(DroneEffect::Send(reply(
-                &self.remote,
-                &self.thread,
-                &self.xid,
-                &messages,
-            )));
-        }
-    }
-
-    fn say_all(&self, stanzas: Vec<Vec<osrf::Message>>, out: &mut Out) {
-        for messages in stanzas {
-            self.say(messages, out);
-        }
     }
 }
 
@@ -441,7 +296,7 @@ impl Role for Drone {
         if let Some(session) = &self.session {
             // The id of the last request, as Perl has it; C writes 0. Neither is asked again.
             let status = osrf::Message::status(session.trace, Status::idle_too_long());
-            session.say(vec![status], out);
+            session.say(&[status], out);
             if self.ended.len() == ENDED_SESSIONS {
                 self.ended.pop_front();
             }

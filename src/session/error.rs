@@ -34,8 +34,9 @@ pub enum CallError {
     /// The session was closed before.
     #[error("the session is closed")]
     Closed,
-    /// The session's drone was lost this often, each time before it had answered.
-    #[error("the session was lost {0} times before the request was answered")]
+    /// Its drone was lost this often, the last time when it could not be asked again: too often, or
+    /// after a first result.
+    #[error("drones were lost before the request was complete, {0} in all")]
     Lost(u32),
     /// A result came in pieces that do not fit together.
     #[error("{0}")]

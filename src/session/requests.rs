@@ -18,6 +18,10 @@ pub(super) struct Open {
     pub(super) deadline: Tick,
     /// What was or will be sent; kept to send it again when a drone is lost.
     pub(super) message: Message,
+    /// How often its drone was lost.
+    pub(super) losses: u32,
+    /// Its caller has had a result.
+    pub(super) has_results: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +30,7 @@ pub(super) enum Timer {
     Connect(SessionId),
 }
 
-// Looked up by key only; `ids` sorts.
+// Looked up by key only.
 #[allow(clippy::disallowed_types)]
 type ById = std::collections::HashMap<RequestId, Open>;
 
@@ -57,7 +61,7 @@ impl Requests {
     pub(super) fn restart(&mut self, id: RequestId, now: Tick) {
         if let Some(open) = self.open.get_mut(&id) {
             self.timers.remove(&(open.deadline, Timer::Request(id)));
-            open.deadline = now + open.timeout;
+            open.deadline = now.saturating_add(open.timeout);
             self.timers.insert((open.deadline, Timer::Request(id)));
         }
     }
@@ -70,11 +74,23 @@ impl Requests {
         self.timers.remove(&(deadline, Timer::Connect(session)));
     }
 
-    /// All ids, in order.
-    pub(super) fn ids(&self) -> Vec<RequestId> {
-        let mut ids: Vec<_> = self.open.keys().copied().collect();
-        ids.sort_unstable();
-        ids
+    /// Notes that its caller has had a result.
+    pub(super) fn has_result(&mut self, id: RequestId) {
+        if let Some(open) = self.open.get_mut(&id) {
+            open.has_results = true;
+        }
+    }
+
+    /// Notes that its drone was lost; says how often so far.
+    pub(super) fn lost(&mut self, id: RequestId) -> u32 {
+        self.open.get_mut(&id).map_or(0, |open| {
+            open.losses += 1;
+            open.losses
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
     }
 
     pub(super) fn deadline(&self) -> Option<Tick> {

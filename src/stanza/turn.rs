@@ -41,8 +41,27 @@ impl Stanza {
     /// in a bounce can be sent to another node.
     #[must_use]
     pub fn forward(&self, from: Jid, to: Jid, router_from: &Jid) -> Self {
+        self.readdress(from, to, router_from.as_str().into())
+    }
+
+    /// What a router sends to a caller whose request, or the echo of it, no node takes: the same
+    /// thread, subject, body and xid, with the error.
+    ///
+    /// It names no `router_from`: a receiver would take that for the sender.
+    #[must_use]
+    pub fn refusal(&self, from: Jid, to: Jid, error: StanzaError) -> Self {
+        let mut refusal = self.readdress(from, to, ByteString::new());
+        refusal.stanza_type = ByteString::from_static("error");
+        match &mut refusal.payload {
+            Payload::Wire(wire) => *wire = wire.with_error(&error),
+            Payload::Message(message) => message.error = Some(error),
+        }
+        refusal
+    }
+
+    fn readdress(&self, from: Jid, to: Jid, router_from: ByteString) -> Self {
         let opensrf = Extension {
-            router_from: router_from.as_str().into(),
+            router_from,
             osrf_xid: self.extension().osrf_xid,
             ..Extension::default()
         };

@@ -29,6 +29,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
@@ -150,6 +151,13 @@ impl Acceptor {
             failures: 0,
             due: now + limits::LOGIN_TIME,
         }
+    }
+
+    /// Gives the client another time to log in than [`limits::LOGIN_TIME`], from when it connected.
+    #[must_use]
+    pub fn within(mut self, time: Duration) -> Self {
+        self.due = self.due - limits::LOGIN_TIME + time;
+        self
     }
 
     /// Whether an answer to an effect is outstanding, so that no element may be fed in.

@@ -1,10 +1,16 @@
 //! `opensrf call`: one request from the command line.
 
+use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use futures::StreamExt;
+use opensrf::limits::LOGIN_TIME;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::{REFUSED, complain};
+use crate::client::Client;
+use crate::host::HostBuilder;
 use crate::settings::Settings;
 
 /// Ask a service: each result is a line of JSON on stdout
@@ -47,10 +53,59 @@ pub(crate) struct Args {
     pub(crate) connect: bool,
 }
 
-pub(crate) fn run(_settings: Settings, args: Args) -> ExitCode {
-    let _params: Vec<_> = args.params.iter().map(|text| param(text)).collect();
-    eprintln!("not wired yet");
-    ExitCode::FAILURE
+pub(crate) fn run(settings: Settings, args: Args) -> ExitCode {
+    let login = match settings.client_login() {
+        Ok(login) => login,
+        Err(error) => return complain(&error),
+    };
+    let builder = HostBuilder::client_only(&login, &settings);
+    let builder = builder.timeout(args.timeout.unwrap_or(settings.client.timeout));
+    match actix_rt::System::new().block_on(ask(builder, args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(REFUSED)
+        }
+    }
+}
+
+async fn ask(builder: HostBuilder, args: Args) -> Result<(), Box<dyn Error>> {
+    let patience = args.timeout.unwrap_or(LOGIN_TIME);
+    let host = builder.start().await?;
+    let client = host.client();
+    tokio::time::timeout(patience, client.online())
+        .await
+        .map_err(|_| format!("the Jabber server did not answer within {patience:?}"))??;
+    let outcome = print_answers(client, &args).await;
+    host.stop().await?;
+    outcome
+}
+
+async fn print_answers(client: &Client, args: &Args) -> Result<(), Box<dyn Error>> {
+    let (service, method) = (&args.service, &args.method);
+    let params: Vec<_> = args.params.iter().map(|text| param(text)).collect();
+    let session = match args.connect {
+        true => Some(client.connect(service).await?),
+        false => None,
+    };
+    if args.stream {
+        let mut results = match &session {
+            Some(session) => session.stream(method, params).await?,
+            None => client.stream(service, method, params).await?,
+        };
+        while let Some(result) = results.next().await {
+            println!("{}", result?);
+        }
+        return Ok(());
+    }
+    let answers = match &session {
+        Some(session) => session.call(method, params).await?,
+        None => client.call(service, method, params).await?,
+    };
+    for result in answers.json() {
+        println!("{result}");
+    }
+    Ok(())
 }
 
 /// A parameter as JSON: as it was typed if it is valid, else as a string.

@@ -1,20 +1,136 @@
 //! `opensrf demo`: the whole network in one process.
 
+use std::error::Error;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::settings::Settings;
+use opensrf::jid::Jid;
+use opensrf::osrf::{self, Body};
+use opensrf::stanza::{Kind, Stanza};
+
+use super::REFUSED;
+use crate::env::Env;
+use crate::host::{Host, HostHandle};
+use crate::services::math;
 
 /// See a whole network at work: server, router, service and client in this process, hop by hop
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Uses a free port of this machine and passwords of its own, so it disturbs nobody and needs no
+Uses a free port of this machine and a password of its own, so it disturbs nobody and needs no
 configuration.
 
 Example:
   opensrf demo")]
 pub(crate) struct Args {}
 
-pub(crate) fn run(_settings: Settings, _args: Args) -> ExitCode {
-    eprintln!("not wired yet");
-    ExitCode::FAILURE
+pub(crate) fn run(_args: Args) -> ExitCode {
+    match actix_rt::System::new().block_on(demonstrate()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(REFUSED)
+        }
+    }
+}
+
+async fn demonstrate() -> Result<(), Box<dyn Error>> {
+    let mut env = Env::real();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let password = format!("{:016x}", env.secret());
+    let hub = Host::builder()
+        .listen("127.0.0.1:0")
+        .account("opensrf", &password)
+        .service(math::service()?)
+        .tap(Arc::new(move |stanza: &Stanza| {
+            log.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(stanza.clone());
+        }))
+        .start()
+        .await?;
+    hub.ready().await?;
+    let address = hub
+        .addresses()
+        .first()
+        .ok_or("the server listens nowhere")?
+        .to_string();
+    println!("A Jabber server listens on {address}; router@localhost/router is on it,");
+    println!("and a listener of opensrf.math has registered with the router.\n");
+
+    let desk = Host::builder()
+        .server(&address, "opensrf", "localhost", &password)
+        .start()
+        .await?;
+    desk.client().online().await?;
+    println!("A client has logged in over TCP. It calls opensrf.math add 2 2:\n");
+    seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    let asked = env.now();
+    let sum: i64 = desk.call("opensrf.math", "add", (2, 2)).await?.one()?;
+    let took = env.now() - asked;
+    let stanzas = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+    tell(&stanzas);
+    println!(
+        "\nThe client has the answer, {sum}, after {} µs.",
+        took.as_micros()
+    );
+    stop(&[desk, hub]).await?;
+    println!("All is stopped.");
+    Ok(())
+}
+
+async fn stop(hosts: &[HostHandle]) -> Result<(), Box<dyn Error>> {
+    for host in hosts {
+        host.shutdown().await?;
+    }
+    Ok(())
+}
+
+/// Tells each hop of one call.
+fn tell(stanzas: &[Stanza]) {
+    let mut hop = 0;
+    for stanza in stanzas.iter().filter(|stanza| stanza.kind == Kind::Message) {
+        let message = stanza.decode();
+        let Ok(parts) = osrf::decode(&message.body) else {
+            continue;
+        };
+        hop += 1;
+        let from = role(stanza.from.as_ref());
+        println!("  {hop}. {from} -> {}", role(stanza.to.as_ref()));
+        for (name, jid) in [("from", &stanza.from), ("to", &stanza.to)] {
+            println!("     {name:<5} {}", jid.as_ref().map_or("", Jid::as_str));
+        }
+        if !message.opensrf.router_from.is_empty() {
+            println!("     for   {}", message.opensrf.router_from);
+        }
+        for part in parts {
+            println!("     {}", describe(&part.body));
+        }
+        if from == "service class" {
+            hop += 1;
+            println!("  {hop}. listener -> drone\n     the listener hands it to a free drone");
+        }
+    }
+}
+
+/// Which party an address belongs to, by its form.
+fn role(jid: Option<&Jid>) -> &'static str {
+    let resource = jid.and_then(Jid::resource).unwrap_or_default();
+    match (jid.and_then(Jid::local), resource) {
+        (Some("router"), "router") => "router",
+        (Some("router"), _) => "service class",
+        _ if resource.contains("_listener_") => "listener",
+        _ if resource.contains("_drone_") => "drone",
+        _ => "client",
+    }
+}
+
+fn describe(body: &Body) -> String {
+    match body {
+        Body::Connect => "CONNECT".into(),
+        Body::Disconnect => "DISCONNECT".into(),
+        Body::Request(request) => format!("REQUEST {} {:?}", request.method, request.params),
+        Body::Result(answer) => format!("RESULT {}", answer.content),
+        Body::Status(status) => format!("STATUS {} {}", status.code, status.text),
+    }
 }

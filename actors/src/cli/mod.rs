@@ -10,11 +10,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::settings::{FORMAT, Settings, SettingsError};
+use crate::settings::{DEFAULT_LEVEL, FORMAT, Settings, SettingsError};
 use crate::telemetry;
 
 /// The network said no: no service, no answer in time, an error status.
-#[expect(dead_code, reason = "for the commands that use the network")]
 pub(crate) const REFUSED: u8 = 1;
 /// The command line or the configuration is wrong.
 pub(crate) const USAGE: u8 = 2;
@@ -76,11 +75,16 @@ pub fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return complain(&error),
     };
-    if let Err(error) = telemetry::init(&settings.log) {
+    let mut log = settings.log.clone();
+    if matches!(cli.command, Command::Call(_) | Command::Demo(_)) && log.level == DEFAULT_LEVEL {
+        // They say themselves what happened.
+        log.level = "error".into();
+    }
+    if let Err(error) = telemetry::init(&log) {
         return complain(&error);
     }
     match cli.command {
-        Command::Demo(args) => demo::run(settings, args),
+        Command::Demo(args) => demo::run(args),
         Command::Up(args) => up::run(settings, args),
         Command::Call(args) => call::run(settings, args),
         Command::Config(args) => config::run(settings, args),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix::Actor;
 use opensrf::jid::{Jid, JidError};
-use opensrf::limits::{BACKLOG, OUTBOX_BYTES, OUTBOX_PROGRESS, StreamLimits};
+use opensrf::limits::{BACKLOG, LOGIN_TIME, OUTBOX_BYTES, OUTBOX_PROGRESS, StreamLimits};
 use opensrf::pool::{PoolSize, PoolSizeError};
 use opensrf::router::{Trust, TrustError};
 use opensrf::session::RouterName;
@@ -23,6 +23,7 @@ use crate::peer::{Peer, Slot};
 use crate::router::RouterPlan;
 use crate::sasl::{Account, AccountError, Accounts};
 use crate::service::{Service, ServiceError};
+use crate::services;
 use crate::transport::{Credentials, Dial, DuplexDial, Local, TcpDial, Transport, UnixDial, Xmpp};
 
 /// Why a host cannot start, or does not run any more.
@@ -38,6 +39,9 @@ pub enum HostError {
     /// A service is wrong.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// A service that is not on board.
+    #[error("service {0} is not on board; there are: {list}", list = services::NAMES.join(", "))]
+    NoSuchService(String),
     /// A pool of drones is wrong.
     #[error(transparent)]
     Pool(#[from] PoolSizeError),
@@ -55,6 +59,9 @@ pub enum HostError {
     /// Router or services want an embedded server that is not there.
     #[error("there is no embedded server; give router and bus the address of one")]
     NoServer,
+    /// The system lets no signal be waited for.
+    #[error("no signals: {0}")]
+    Signals(std::io::Error),
     /// The system gave no thread.
     #[error("no thread for the host: {0}")]
     Thread(std::io::Error),
@@ -98,6 +105,7 @@ pub(crate) struct EmbeddedPlan {
     pub(crate) accounts: Vec<Account>,
     pub(crate) cleartext: Cleartext,
     pub(crate) limits: StreamLimits,
+    pub(crate) login_time: Duration,
     pub(crate) outbox_bytes: usize,
     pub(crate) outbox_progress: Duration,
     pub(crate) sessions_per_account: usize,
@@ -128,6 +136,17 @@ pub(crate) struct BusSpec {
     pub(crate) host: String,
 }
 
+/// A service to be.
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceSpec {
+    pub(crate) service: Service,
+    pub(crate) min: usize,
+    pub(crate) max: usize,
+    pub(crate) backlog: usize,
+    /// The host's own if absent.
+    pub(crate) keepalive: Option<Duration>,
+}
+
 /// What a host is to be. No setter has an effect before [`spawn`](Self::spawn) or
 /// [`start`](Self::start).
 pub struct HostBuilder {
@@ -135,7 +154,7 @@ pub struct HostBuilder {
     pub(crate) embedded: Option<EmbeddedPlan>,
     pub(crate) router: Option<RouterSpec>,
     pub(crate) bus: Option<BusSpec>,
-    pub(crate) services: Vec<(Service, usize, usize, usize, Option<Duration>)>,
+    pub(crate) services: Vec<ServiceSpec>,
     pub(crate) keepalive: Duration,
     pub(crate) drain: Duration,
     pub(crate) timeout: Duration,
@@ -197,6 +216,7 @@ impl Default for EmbeddedPlan {
             accounts: Vec::new(),
             cleartext: Cleartext::default(),
             limits: StreamLimits::AUTHENTICATED,
+            login_time: LOGIN_TIME,
             outbox_bytes: OUTBOX_BYTES,
             outbox_progress: OUTBOX_PROGRESS,
             sessions_per_account: opensrf::limits::SESSIONS_PER_ACCOUNT,
@@ -310,7 +330,13 @@ impl HostBuilder {
         max: usize,
         backlog: usize,
     ) -> Self {
-        self.services.push((service, min, max, backlog, None));
+        self.services.push(ServiceSpec {
+            service,
+            min,
+            max,
+            backlog,
+            keepalive: None,
+        });
         self
     }
 
@@ -433,14 +459,17 @@ impl HostBuilder {
             drain: self.drain,
         };
         let (counters, routers) = handle_parts;
-        Ok(HostHandle {
+        let handle = HostHandle {
             root: Peer::new(Root::new(plan).start()),
             client,
             addresses,
             counters,
             routers,
             keepalive: self.keepalive,
-        })
+        };
+        // An answer means that the host has begun: its client can be asked from now on.
+        handle.waits_for().await?;
+        Ok(handle)
     }
 
     /// The parties of this host that log in to the embedded server by bytes need accounts there.
@@ -491,18 +520,12 @@ impl HostBuilder {
     }
 
     fn service_plans(&self) -> Result<Vec<ServicePlan>, HostError> {
-        let plan = |(service, min, max, backlog, keepalive): &(
-            Service,
-            usize,
-            usize,
-            usize,
-            Option<Duration>,
-        )| {
+        let plan = |spec: &ServiceSpec| {
             Ok(ServicePlan {
-                size: PoolSize::new(*min, *max, *backlog)?,
-                keepalive: keepalive.unwrap_or(self.keepalive),
-                routers: self.routers_of(Some(service.name()))?,
-                service: service.clone(),
+                size: PoolSize::new(spec.min, spec.max, spec.backlog)?,
+                keepalive: spec.keepalive.unwrap_or(self.keepalive),
+                routers: self.routers_of(Some(spec.service.name()))?,
+                service: spec.service.clone(),
             })
         };
         self.services.iter().map(plan).collect()
@@ -531,6 +554,7 @@ impl EmbeddedPlan {
             accounts: Arc::new(Accounts::new(self.accounts.iter().cloned())?),
             cleartext: self.cleartext,
             limits: self.limits,
+            login_time: self.login_time,
             outbox_bytes: self.outbox_bytes,
             outbox_progress: self.outbox_progress,
             connections_per_address: self.connections_per_address,

@@ -100,6 +100,16 @@ impl HostHandle {
         ready.await.map_err(|_| HostError::Ended)
     }
 
+    /// The names of the parts that do not serve yet.
+    ///
+    /// # Errors
+    /// [`HostError::Ended`] if the host has ended.
+    pub async fn waits_for(&self) -> Result<Vec<String>, HostError> {
+        let (reply, names) = oneshot::channel();
+        self.tell(HostCommand::WaitsFor(reply)).await?;
+        names.await.map_err(|_| HostError::Ended)
+    }
+
     /// The TCP addresses that the embedded server listens on.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {

@@ -15,6 +15,7 @@
 //! ```
 
 mod builder;
+mod configured;
 mod handle;
 mod root;
 

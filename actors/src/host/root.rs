@@ -70,6 +70,8 @@ pub(super) enum HostCommand {
     AddClient(String, oneshot::Sender<Client>),
     /// Say when all that there is serves.
     WhenReady(oneshot::Sender<()>),
+    /// Say what does not serve yet.
+    WaitsFor(oneshot::Sender<Vec<String>>),
     /// Say when the host has ended, and whether by request.
     WhenEnded(oneshot::Sender<Result<(), String>>),
     /// Unregister, finish what was accepted, end.
@@ -376,6 +378,10 @@ impl Handler<HostCommand> for Root {
             HostCommand::WhenReady(reply) => {
                 self.ready_waiters.push(reply);
                 self.report_ready();
+            }
+            HostCommand::WaitsFor(reply) => {
+                let names = self.unready.iter().filter_map(|id| self.children.get(id));
+                let _ = reply.send(names.map(|child| child.kind.name()).collect());
             }
             HostCommand::WhenEnded(reply) => self.end_waiters.push(reply),
             HostCommand::Drain => self.drain(ctx),

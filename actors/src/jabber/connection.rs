@@ -83,7 +83,8 @@ impl Connection {
             let writing = outbox.clone();
             let written = async move { writing.write_out(writer, progress).await };
             ctx.spawn(fut::wrap_future(written).map(Self::written));
-            let role = Acceptor::new(env.now(), Arc::clone(&shared.offer), cleartext);
+            let role = Acceptor::new(env.now(), Arc::clone(&shared.offer), cleartext)
+                .within(shared.plan.login_time);
             Self {
                 driver: Driver::new(role, env.clone()),
                 shared,

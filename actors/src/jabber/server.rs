@@ -28,6 +28,8 @@ pub struct ServerPlan {
     pub cleartext: Cleartext,
     /// What one stanza may cost.
     pub limits: StreamLimits,
+    /// How long a client may take to log in.
+    pub login_time: Duration,
     /// Bytes that may wait for one client.
     pub outbox_bytes: usize,
     /// How long a client may take none of the bytes that wait for it.

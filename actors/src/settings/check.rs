@@ -147,6 +147,11 @@ fn services(settings: &Settings, report: &Report) {
             );
             report.problem(&path, text);
         }
+        if !crate::services::NAMES.contains(&service.name.as_str()) {
+            let known = crate::services::NAMES.join(", ");
+            let text = format!("{:?} is not on board; there are: {known}", service.name);
+            report.problem(&path, text);
+        }
         if !seen.insert(&service.name) {
             report.problem(&path, format!("{:?} is listed already", service.name));
         }

@@ -63,6 +63,10 @@ pub struct JabberSettings {
     pub outbox_bytes: usize,
     /// How long a connection with bytes waiting may take none of them.
     pub outbox_progress: Duration,
+    /// Sessions of one account.
+    pub sessions_per_account: usize,
+    /// Connections from one address of the network; this machine's own are not counted.
+    pub connections_per_address: usize,
 }
 
 /// An account of the embedded server.
@@ -199,7 +203,7 @@ pub enum LogFormat {
 pub struct ClientSettings {
     /// How long a request may stay without an answer.
     pub timeout: Duration,
-    /// How long a drone may take to accept a CONNECT, and a server to accept a login.
+    /// How long a drone may take to accept a CONNECT.
     pub connect_timeout: Duration,
 }
 

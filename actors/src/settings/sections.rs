@@ -19,6 +19,9 @@ use super::values::{
 };
 
 /// The resource that OpenSRF's own programs expect of a router.
+/// What is logged unless somebody says otherwise.
+pub(crate) const DEFAULT_LEVEL: &str = "info";
+
 pub(super) const ROUTER: &str = "router";
 
 pub(super) const CLEARTEXT: &[(&str, CleartextLogin)] = &[
@@ -74,6 +77,16 @@ pub(super) fn jabber(mut table: Section<'_>) -> JabberSettings {
         login_time: table.or("login_seconds", limits::LOGIN_TIME, duration),
         outbox_bytes: table.or("outbox_bytes", limits::OUTBOX_BYTES, at_least(least)),
         outbox_progress: table.or("outbox_progress_seconds", limits::OUTBOX_PROGRESS, duration),
+        sessions_per_account: table.or(
+            "sessions_per_account",
+            limits::SESSIONS_PER_ACCOUNT,
+            at_least(1),
+        ),
+        connections_per_address: table.or(
+            "connections_per_address",
+            limits::CONNECTIONS_PER_ADDRESS,
+            at_least(1),
+        ),
         accounts: Vec::new(),
     };
     if jabber.outbox_bytes < jabber.stanza_bytes {
@@ -236,7 +249,7 @@ pub(super) fn service(mut table: Section<'_>) -> Option<ServiceSettings> {
 
 pub(super) fn log(mut table: Section<'_>) -> LogSettings {
     let log = LogSettings {
-        level: table.or("level", "info".to_owned(), level),
+        level: table.or("level", DEFAULT_LEVEL.to_owned(), level),
         format: table.or("format", LogFormat::Auto, word(FORMAT)),
     };
     table.finish();

@@ -103,7 +103,7 @@ fn variables_win_over_files_and_options_over_both() {
     let settings = Settings::loader()
         .text(
             "a.toml",
-            &format!("{BENCH_ACCOUNTS}{BUS}[[services]]\nname = \"s\"\n"),
+            &format!("{BENCH_ACCOUNTS}{BUS}[[services]]\nname = \"opensrf.math\"\n"),
         )
         .variables(variables(&[
             ("OPENSRF_JABBER__LISTEN", "127.0.0.1:1,unix:x.sock"),
@@ -164,7 +164,7 @@ fn what_makes_no_sense_is_refused_with_file_and_line() {
     let jabber = BENCH_ACCOUNTS;
     let cases = [
         (
-            whole("[[services]]\nname = \"s\"\ndrones = { min = 9, max = 4 }"),
+            whole("[[services]]\nname = \"opensrf.math\"\ndrones = { min = 9, max = 4 }"),
             "a.toml:15: services[0].drones.min: 9 is more than max 4; lower min or raise max",
         ),
         (
@@ -193,7 +193,7 @@ fn what_makes_no_sense_is_refused_with_file_and_line() {
         ),
         ("x = ".to_owned(), "a.toml:1: "),
         (
-            "[[services]]\nname = \"s\"".to_owned(),
+            "[[services]]\nname = \"opensrf.math\"".to_owned(),
             "a.toml:1: services: there is no [bus]; add",
         ),
         (
@@ -226,7 +226,7 @@ fn what_makes_no_sense_is_refused_with_file_and_line() {
             "name: \"router\" is the router's own",
         ),
         (
-            whole("[[services]]\nname = \"s\"\n[[services]]\nname = \"s\""),
+            whole("[[services]]\nname = \"opensrf.math\"\n[[services]]\nname = \"opensrf.math\""),
             "a.toml:16: services[1].name: \"s\" is listed already",
         ),
         (
@@ -234,7 +234,7 @@ fn what_makes_no_sense_is_refused_with_file_and_line() {
             "a.toml:14: services[0].name: '/' cannot stand",
         ),
         (
-            whole("[[services]]\nname = \"s\"\ndrones.max = 0"),
+            whole("[[services]]\nname = \"opensrf.math\"\ndrones.max = 0"),
             "a.toml:15: services[0].drones.max: 0 is less than 1",
         ),
         (
@@ -341,7 +341,7 @@ fn the_example_files_load() {
 
 #[test]
 fn show_tells_where_each_value_came_from() {
-    let text = format!("{BENCH_ACCOUNTS}{BUS}[[services]]\nname = \"s\"\n");
+    let text = format!("{BENCH_ACCOUNTS}{BUS}[[services]]\nname = \"opensrf.math\"\n");
     let settings = Settings::loader()
         .text("a.toml", &text)
         .variables(variables(&[("OPENSRF_CLIENT__TIMEOUT_SECONDS", "1.5")]))

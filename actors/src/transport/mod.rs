@@ -43,7 +43,9 @@ pub enum LinkEvent {
 #[non_exhaustive]
 pub enum LinkError {
     /// No connection to the server's address.
-    #[error("no connection to {address}: {reason}")]
+    #[error(
+        "no connection to {address}: {reason}; is a Jabber server (`opensrf up`) running there?"
+    )]
     Unreachable {
         /// What was dialled.
         address: String,

@@ -1,0 +1,122 @@
+//! One conversation of a client, and what it sends.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytestring::ByteString;
+
+use super::{RequestId, SessionId};
+use crate::jid::Jid;
+use crate::osrf::{self, Reassembly};
+use crate::stanza::{Extension, Message, Stanza};
+use crate::time::Tick;
+
+#[derive(Debug)]
+pub(super) enum State {
+    /// Each request goes to the router's address.
+    Stateless,
+    /// A CONNECT of this number was sent; requests wait.
+    Connecting { trace: u64, deadline: Tick },
+    /// Requests go to this drone, which answered the CONNECT of this number.
+    Connected { drone: Jid, trace: u64 },
+    /// A session without a drone; the next request connects again.
+    Lost,
+}
+
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) id: SessionId,
+    /// How long to wait for a drone.
+    pub(super) timeout: Duration,
+    /// It has had a drone, and its owner knows.
+    pub(super) opened: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Conversation {
+    pub(super) service: Jid,
+    pub(super) session: Option<Session>,
+    pub(super) state: State,
+    next_trace: u64,
+    /// Requests without an end, by their `threadTrace`.
+    pub(super) open: BTreeMap<u64, RequestId>,
+    pub(super) reassembly: Reassembly,
+}
+
+impl Conversation {
+    pub(super) fn stateless(service: Jid) -> Self {
+        Self {
+            service,
+            session: None,
+            state: State::Stateless,
+            next_trace: 1,
+            open: BTreeMap::new(),
+            reassembly: Reassembly::default(),
+        }
+    }
+
+    /// A session that has not connected yet. Its first CONNECT is number 0, as in C and Perl.
+    pub(super) fn session(service: Jid, id: SessionId, timeout: Duration) -> Self {
+        Self {
+            session: Some(Session {
+                id,
+                timeout,
+                opened: false,
+            }),
+            state: State::Lost,
+            next_trace: 0,
+            ..Self::stateless(service)
+        }
+    }
+
+    /// A number that nothing else in this conversation has. Each CONNECT has its own too, so that
+    /// news of one drone are not taken for news of the next.
+    pub(super) fn next_trace(&mut self) -> u64 {
+        let trace = self.next_trace;
+        self.next_trace += 1;
+        trace
+    }
+
+    /// Whether something of this number was sent, or is about to be.
+    pub(super) fn has_used(&self, trace: u64) -> bool {
+        trace > 0 && trace < self.next_trace
+    }
+
+    /// Where requests go now.
+    pub(super) fn target(&self) -> Option<&Jid> {
+        match &self.state {
+            State::Stateless => Some(&self.service),
+            State::Connected { drone, .. } => Some(drone),
+            State::Connecting { .. } | State::Lost => None,
+        }
+    }
+
+    /// Whether results of this sender count.
+    pub(super) fn hears(&self, from: &Jid) -> bool {
+        match &self.state {
+            State::Stateless => true,
+            State::Connected { drone, .. } => drone == from,
+            State::Connecting { .. } | State::Lost => false,
+        }
+    }
+}
+
+/// A message to `to`. The thread stands in the stanza's id too, for servers whose bounces bring
+/// back nothing else, and is the transaction id of the call.
+pub(super) fn stanza(to: Jid, thread: &ByteString, message: &osrf::Message) -> Stanza {
+    let opensrf = Extension {
+        osrf_xid: thread.clone(),
+        ..Extension::default()
+    };
+    let body = osrf::encode([message]);
+    let content = Message {
+        opensrf,
+        thread: thread.clone(),
+        body,
+        ..Message::default()
+    };
+    Stanza {
+        id: thread.clone(),
+        ..Stanza::message(to, content)
+    }
+}

@@ -1,0 +1,70 @@
+//! What can happen to a drone, and what it wants done.
+
+use bytestring::ByteString;
+
+use crate::jid::Jid;
+use crate::osrf::{Json, Status};
+use crate::service::MethodId;
+use crate::stanza::Stanza;
+
+/// One run of a method; never used twice by one drone.
+pub type RunId = u64;
+
+/// What happens to a drone.
+#[derive(Debug)]
+pub enum DroneInput {
+    /// The listener hands over a request.
+    Assign(Stanza),
+    /// A stanza came to the drone's own address.
+    Stanza(Stanza),
+    /// The running method gave a result and goes on.
+    Output(RunId, Json),
+    /// The running method asks the caller to wait on.
+    Hold(RunId),
+    /// The running method ended.
+    Finished(RunId, Outcome),
+}
+
+/// How a method ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// With its last result, or with none.
+    Done(Option<Json>),
+    /// With an error for the caller.
+    Failed(Status),
+    /// It panicked; the drone is not to be trusted any more.
+    Panicked,
+}
+
+/// What a drone wants done.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
+pub enum DroneEffect {
+    /// Send it off.
+    Send(Stanza),
+    /// Run a method and report its results under this id.
+    Run(Run),
+    /// The drone is free for the next request.
+    Free,
+    /// End the drone: its method panicked. Its caller has been told.
+    Exit,
+    /// A stanza was dropped, for this reason; nobody could be told.
+    Dropped(&'static str),
+}
+
+/// A method to run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// Which method of the catalog.
+    pub method: MethodId,
+    /// What it is called with.
+    pub params: Vec<Json>,
+    /// Who called.
+    pub caller: Jid,
+    /// The transaction that the call belongs to.
+    pub xid: ByteString,
+    /// The caller's locale.
+    pub locale: ByteString,
+}

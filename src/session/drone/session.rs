@@ -1,0 +1,122 @@
+//! The conversation that a drone is in.
+
+use std::collections::VecDeque;
+
+use bytestring::ByteString;
+
+use super::{DroneEffect, Out, RunId};
+use crate::jid::Jid;
+use crate::limits::SESSION_QUEUE;
+use crate::osrf::{self, Bundle, Json, Status, code};
+use crate::session::answer::{reply, waits};
+use crate::stanza::Message;
+use crate::time::Tick;
+
+/// The method that runs.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) id: RunId,
+    pub(super) trace: u64,
+    pub(super) locale: ByteString,
+    pub(super) bundle: Bundle,
+    /// Collects for a method whose name ends in `.atomic`.
+    pub(super) collected: Option<Vec<Json>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// The transaction that the stanza named.
+    pub(super) xid: ByteString,
+    pub(super) message: osrf::Message,
+}
+
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) thread: ByteString,
+    pub(super) remote: Jid,
+    /// The transaction of the last request handled.
+    pub(super) xid: ByteString,
+    pub(super) connected: bool,
+    pub(super) queue: VecDeque<Waiting>,
+    pub(super) running: Option<Running>,
+    /// The last request handled.
+    pub(super) trace: u64,
+    /// The session ends when nothing came by then.
+    pub(super) idle_until: Tick,
+    /// The caller is gone; results go nowhere.
+    pub(super) gone: bool,
+}
+
+impl Session {
+    /// A session with whoever sent this, before its messages are looked at.
+    pub(super) fn new(remote: Jid, message: &Message) -> Self {
+        Self {
+            thread: message.thread.clone(),
+            remote,
+            xid: message.opensrf.osrf_xid.clone(),
+            connected: false,
+            queue: VecDeque::new(),
+            running: None,
+            trace: 0,
+            idle_until: Tick::ZERO,
+            gone: false,
+        }
+    }
+
+    /// Lets what a stanza says wait its turn; refuses what is too much.
+    pub(super) fn enqueue(&mut self, stanza: &Message, out: &mut Out) {
+        let xid = &stanza.opensrf.osrf_xid;
+        let messages = match osrf::decode(&stanza.body) {
+            Ok(messages) => messages,
+            Err(error) => {
+                let status = Status::parse_error(&error.to_string());
+                return self.say_for(xid, &[osrf::Message::status(0, status)], out);
+            }
+        };
+        let mut refusals = Vec::new();
+        for message in messages {
+            if self.queue.len() < SESSION_QUEUE {
+                let xid = xid.clone();
+                self.queue.push_back(Waiting { xid, message });
+            } else if waits(&message) {
+                let text = "too many requests wait in this session";
+                let status = Status::method_exception(code::SERVICE_UNAVAILABLE, text);
+                refusals.push(answer(&message, status));
+            }
+        }
+        self.say_for(xid, &refusals, out);
+    }
+
+    /// Answers the requests that will not be run.
+    pub(super) fn refuse_queue(&mut self, why: &'static str, out: &mut Out) {
+        for Waiting { xid, message } in std::mem::take(&mut self.queue) {
+            if waits(&message) {
+                let refusal = answer(&message, Status::broken_session(why));
+                self.say_for(&xid, &[refusal], out);
+            }
+        }
+    }
+
+    /// Sends an answer to what is being handled.
+    pub(super) fn say(&self, messages: &[osrf::Message], out: &mut Out) {
+        self.say_for(&self.xid, messages, out);
+    }
+
+    fn say_for(&self, xid: &ByteString, messages: &[osrf::Message], out: &mut Out) {
+        if !self.gone && !messages.is_empty() {
+            let stanza = reply(&self.remote, &self.thread, xid, messages);
+            out.push(DroneEffect::Send(stanza));
+        }
+    }
+
+    pub(super) fn say_all(&self, stanzas: &[Vec<osrf::Message>], out: &mut Out) {
+        for messages in stanzas {
+            self.say(messages, out);
+        }
+    }
+}
+
+/// A status for a message, in its locale.
+pub(super) fn answer(asked: &osrf::Message, status: Status) -> osrf::Message {
+    osrf::Message::status(asked.trace, status).in_locale(&asked.locale)
+}
