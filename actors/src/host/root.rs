@@ -105,9 +105,9 @@ impl Kind {
         }
     }
 
-    /// Whether it says when it serves.
+    /// Whether it says when it serves, or can be asked.
     fn gets_ready(&self) -> bool {
-        matches!(self, Self::Router | Self::Service(_))
+        !matches!(self, Self::Server)
     }
 }
 
@@ -122,6 +122,8 @@ enum Phase {
     Running,
     /// Services finish what they have; the rest still carries it.
     Draining,
+    /// Clients wait for what is on its way to them.
+    Settling,
     Stopping,
 }
 
@@ -168,9 +170,14 @@ impl Root {
             Kind::Service(plan) => self.listener_plan(plan).map(|plan| {
                 Peer::new(ListenerActor::new(plan, env, counters, host, id, tether).start())
             }),
-            Kind::Client(plan, slot) => {
-                Some(ClientActor::launch(plan.clone(), &env, slot, Some(tether)))
-            }
+            Kind::Client(plan, slot) => Some(ClientActor::launch(
+                plan.clone(),
+                &env,
+                slot,
+                host,
+                id,
+                tether,
+            )),
         };
         if let Some(orders) = orders {
             if kind.gets_ready() {
@@ -262,11 +269,21 @@ impl Root {
         self.go_on_ending(ctx);
     }
 
+    fn has(&self, wanted: impl Fn(&Kind) -> bool) -> bool {
+        self.children.values().any(|child| wanted(&child.kind))
+    }
+
     fn go_on_ending(&mut self, ctx: &mut Context<Self>) {
-        let serves = |child: &Child| matches!(child.kind, Kind::Service(_));
-        if self.phase == Phase::Draining && !self.children.values().any(serves) {
+        let serves = |kind: &Kind| matches!(kind, Kind::Service(_));
+        let asks = |kind: &Kind| matches!(kind, Kind::Client(..));
+        if self.phase == Phase::Draining && !self.has(serves) {
+            self.phase = Phase::Settling;
+            self.order(Order::Drain, asks);
+        }
+        if self.phase == Phase::Settling && !self.has(asks) {
             self.stop_all(ctx);
         } else if self.phase == Phase::Stopping && self.children.is_empty() {
+            self.plan.server = None; // so that another can listen there at once
             for waiter in self.end_waiters.drain(..) {
                 let _ = waiter.send(self.failure.clone().map_or(Ok(()), Err));
             }
@@ -284,6 +301,7 @@ impl Root {
             return;
         };
         self.unready.remove(&exited.child);
+        let waiter = self.service_waiters.remove(&exited.child);
         if self.phase != Phase::Running {
             return self.go_on_ending(ctx);
         }
@@ -300,7 +318,9 @@ impl Root {
         tracing::warn!(child = name, %exit, "restarting");
         ctx.run_later(RESTART_DELAY, move |root, ctx| {
             if root.phase == Phase::Running {
-                root.start_child(kind, intensity, ctx);
+                let id = root.start_child(kind, intensity, ctx);
+                root.service_waiters
+                    .extend(waiter.map(|waiter| (id, waiter)));
             }
         });
     }
@@ -360,6 +380,9 @@ impl Handler<HostCommand> for Root {
 
     fn handle(&mut self, command: HostCommand, ctx: &mut Self::Context) {
         match command {
+            // Whoever waits sees that nothing will come of it.
+            HostCommand::AddService(..) | HostCommand::AddClient(..)
+                if self.phase != Phase::Running || self.plan.bus.is_none() => {}
             HostCommand::AddService(plan, reply) => {
                 let id = self.add(Kind::Service(plan), ctx);
                 self.service_waiters.insert(id, reply);
