@@ -112,7 +112,7 @@ fn a_call_that_nobody_waits_for_is_forgotten() {
             let given_up = tokio::time::timeout(Duration::from_secs(1), call).await;
             assert!(given_up.is_err());
         }
-        let mut stream = net.client().stream("test.odd", "count", [100_000]).await;
+        let mut stream = net.client().stream("test.odd", "count", [5_000]).await;
         let first = stream.as_mut().unwrap().next().await.unwrap().unwrap();
         assert_eq!(first.value::<u64>().unwrap(), 1);
         drop(stream);
@@ -155,6 +155,41 @@ fn a_shutdown_takes_no_longer_than_it_may() {
         };
         let (outcome, ()) = tokio::join!(call, end);
         assert!(outcome.is_err());
+    });
+}
+
+#[test]
+fn results_that_are_cut_off_by_the_end_of_the_host_do_not_look_complete() {
+    over_every_way(math, |net| async move {
+        let (service, gate) = gate();
+        net.host.add_service_sized(service, 1, 1).await.unwrap();
+        let stream = net.client().stream("test.gate", "pass", ()).await.unwrap();
+        gate.holds(1).await;
+        net.host.stop().await.unwrap();
+        let results: Vec<_> = stream.collect().await;
+        assert!(matches!(results[..], [Err(_)]), "{results:?}");
+    });
+}
+
+#[test]
+fn a_host_that_ends_takes_no_more_services() {
+    over_every_way(math, |net| async move {
+        let (service, gate) = gate();
+        net.host.add_service_sized(service, 1, 1).await.unwrap();
+        let call = net.client().call("test.gate", "pass", ());
+        let end = async {
+            gate.holds(1).await;
+            let ending = net.host.shutdown();
+            let adding = async {
+                let refused = net.host.add_service(odd_service()).await;
+                assert!(refused.is_err());
+                gate.admit(1);
+            };
+            let (ended, ()) = tokio::join!(ending, adding);
+            ended.unwrap();
+        };
+        let (outcome, ()) = tokio::join!(call, end);
+        outcome.unwrap();
     });
 }
 
