@@ -16,7 +16,8 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, fut};
 use opensrf::ids::Seed;
 use opensrf::jid::Jid;
 use opensrf::retry::Retry;
-use opensrf::stanza::Stanza;
+use opensrf::stanza::{Condition, Kind, Stanza};
+use opensrf::xml::ns;
 
 use crate::peer::Peer;
 use crate::transport::{Link, LinkError, LinkEvent, Transport};
@@ -87,7 +88,7 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     /// The link is gone, or could not be had. `true` to try again after a while.
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool;
 
-    /// A stanza came.
+    /// A message came, or a presence.
     fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>);
 
     /// Begins to get onto the bus.
@@ -115,11 +116,24 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     /// Takes what the link says.
     fn link_event(&mut self, event: LinkEvent, ctx: &mut Context<Self>) {
         match event {
+            LinkEvent::Stanza(stanza) if stanza.kind == Kind::Iq => self.question(&stanza),
             LinkEvent::Stanza(stanza) => self.stanza(stanza, ctx),
             LinkEvent::Down(reason) => {
                 self.uplink().link = None;
                 self.off(&reason, ctx);
             }
+        }
+    }
+
+    /// Answers an iq: a server may want to know whether we live, and there is nothing else to ask.
+    fn question(&mut self, iq: &Stanza) {
+        let answer = if iq.asks_for(&[ns::PING]) {
+            Some(iq.granted())
+        } else {
+            iq.bounce(Condition::ServiceUnavailable.into())
+        };
+        if let Some(answer) = answer {
+            self.uplink().send(answer);
         }
     }
 

@@ -221,7 +221,7 @@ impl Stream {
             writer,
             mut framer,
         } = self;
-        let reading = read_on(&mut reader, &mut framer, &outbox, &inbox);
+        let reading = read_on(&mut reader, &mut framer, &inbox);
         let writing = outbox.write_out(writer, OUTBOX_PROGRESS);
         let reason = tokio::select! {
             biased;
@@ -270,12 +270,7 @@ where
 
 /// Hands over what comes, and says why nothing more does. A full mailbox makes it wait, and so TCP
 /// slows the server.
-async fn read_on<R>(
-    reader: &mut R,
-    framer: &mut Framer,
-    outbox: &Outbox,
-    inbox: &Peer<LinkEvent>,
-) -> LinkError
+async fn read_on<R>(reader: &mut R, framer: &mut Framer, inbox: &Peer<LinkEvent>) -> LinkError
 where
     R: AsyncRead + Unpin,
 {
@@ -299,7 +294,7 @@ where
             continue;
         };
         match stanza.kind {
-            Kind::Message => {
+            Kind::Message | Kind::Iq => {
                 if inbox
                     .tell_when_free(LinkEvent::Stanza(stanza))
                     .await
@@ -308,21 +303,7 @@ where
                     return LinkError::Ended("the party is gone".into());
                 }
             }
-            Kind::Iq => {
-                if let Some(answer) = answer(&stanza) {
-                    // A server that pings and takes nothing will find out by itself.
-                    let _ = outbox.push(answer);
-                }
-            }
             Kind::Presence => {}
         }
     }
-}
-
-/// What a server's question gets: it may want to know whether we live.
-fn answer(iq: &Stanza) -> Option<Stanza> {
-    if iq.asks_for(&[ns::PING]) {
-        return Some(iq.granted());
-    }
-    iq.bounce(Condition::ServiceUnavailable.into())
 }
