@@ -16,6 +16,10 @@
 //! the minimum; the backlog is empty while a drone is idle. Requests for which a drone is on its
 //! way are no backlog: five drones and a backlog of ten take fifteen requests at once.
 
+mod event;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::Role;
@@ -23,9 +27,7 @@ use crate::limits::DRONE_START;
 use crate::retry::Retry;
 use crate::stanza::Stanza;
 use crate::time::{Tick, earliest};
-
-/// One drone of a listener; never used twice.
-pub type DroneId = u64;
+pub use event::{DroneId, Effect, Input};
 
 /// How many drones there are, and how many requests may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,55 +73,16 @@ impl PoolSize {
     }
 }
 
-/// What happens to a pool.
-#[derive(Debug)]
-pub enum Input {
-    /// The service starts: bring up the minimum of drones.
-    Start,
-    /// A request came from the router.
-    Request(Stanza),
-    /// A drone has logged in, or is done with what it had.
-    Idle(DroneId),
-    /// What was assigned to this drone could not be handed to it: it had just ended.
-    Returned(DroneId),
-    /// A drone is gone.
-    Exited {
-        /// Which one.
-        drone: DroneId,
-        /// Requests that it has begun to work on, ever. One that was still on its way to the drone
-        /// is not among them.
-        taken: u64,
-        /// Nothing is owed to the caller of the last of them.
-        settled: bool,
-    },
-    /// The service leaves: end when all that was accepted is done. What the router had sent
-    /// before it knew is done too, as long as something is.
-    Drain,
-}
-
-/// What a pool wants done.
-#[derive(Debug)]
-pub enum Effect {
-    /// Make a drone of this id.
-    StartDrone(DroneId),
-    /// Hand the request to the drone.
-    Assign(DroneId, Stanza),
-    /// Tell the sender that there is no room (503).
-    Refuse(Stanza),
-    /// Tell the sender that its drone died (500).
-    Abandon(Stanza),
-    /// End a drone: it is idle, or did not come up in time.
-    StopDrone(DroneId),
-    /// The drain is over: nothing waits and no drone works. Said once.
-    Drained,
-}
-
 struct Slot {
     state: State,
     /// Requests it has been given, ever.
     assigned: u64,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "under load nearly every one is busy"
+)]
 enum State {
     Starting,
     Idle,
@@ -268,6 +231,8 @@ impl Pool {
         if let Some(slot) = self.drones.remove(&drone)
             && let State::Busy(stanza) = slot.state
         {
+            // It may be there after all, with its mailbox full.
+            out.push(Effect::StopDrone(drone));
             self.requeue(stanza, out);
         }
         self.grow(now, out);
@@ -392,6 +357,3 @@ impl Role for Pool {
         self.grow(now, out);
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -169,16 +169,17 @@ fn a_drone_that_ends_after_its_answer_owes_nothing() {
 
 #[test]
 fn a_request_that_its_drone_never_looked_at_goes_to_another_before_all_others() {
-    let ends: [fn() -> Input; 3] = [
-        || Input::Returned(1),
-        || exited(1, 0, true),
-        || exited(1, 0, false),
+    type End = fn() -> Input;
+    let ends: [(End, &[&str]); 3] = [
+        (|| Input::Returned(1), &["stop 1", "start 2"]),
+        (|| exited(1, 0, true), &["start 2"]),
+        (|| exited(1, 0, false), &["start 2"]),
     ];
-    for end in ends {
+    for (end, effects) in ends {
         let mut pool = running(1, 1, 1);
         step(&mut pool, Input::Request(request(1)));
         step(&mut pool, Input::Request(request(2)));
-        assert_eq!(step(&mut pool, end()), ["start 2"]);
+        assert_eq!(step(&mut pool, end()), effects);
         // The other half of the news, whichever it is, changes nothing.
         assert!(step(&mut pool, Input::Returned(1)).is_empty());
         assert!(step(&mut pool, exited(1, 0, false)).is_empty());
@@ -192,7 +193,7 @@ fn a_request_that_comes_back_goes_to_an_idle_drone_at_once() {
     let mut pool = running(2, 2, 1);
     step(&mut pool, Input::Request(request(1)));
     let effects = step(&mut pool, Input::Returned(2));
-    assert_eq!(effects, ["assign 1 to 1", "start 3"]);
+    assert_eq!(effects, ["stop 2", "assign 1 to 1", "start 3"]);
 }
 
 #[test]

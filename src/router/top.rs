@@ -10,6 +10,10 @@
 //! Invariant: at most one class of a name at a time, so that news of one are never taken for news
 //! of the next, and no two bind the same address.
 
+mod event;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -20,53 +24,10 @@ use crate::jid::Jid;
 use crate::osrf::{self, Answer, Body, Status, code};
 use crate::stanza::{Kind, Message, Stanza};
 use crate::time::{Tick, earliest};
+pub use event::{RouterEffect, RouterInput};
 
 /// How long classes may take to report before a question is answered without them.
 const REPORT_TIME: Duration = Duration::from_secs(2);
-
-/// What happens to a router.
-#[derive(Debug)]
-pub enum RouterInput {
-    /// A stanza came to the router's address.
-    Stanza(Stanza),
-    /// A class is at its address and passes requests on.
-    ClassUp(String),
-    /// A class has no nodes after so many `AddNode`.
-    ClassEmpty {
-        /// The service.
-        class: String,
-        /// `AddNode` it has seen.
-        added: u64,
-    },
-    /// A class is gone, by request or not.
-    ClassGone(String),
-    /// A class's figures.
-    Report(ClassStats),
-}
-
-/// What a router wants done.
-#[derive(Debug)]
-pub enum RouterEffect {
-    /// Send it off.
-    Send(Stanza),
-    /// Start a class at this address.
-    OpenClass {
-        /// The service.
-        class: String,
-        /// Where it takes requests.
-        address: Jid,
-    },
-    /// Tell a class about a node.
-    AddNode(String, Jid),
-    /// Tell a class that a node left.
-    RemoveNode(String, Jid),
-    /// Tell an empty class to end.
-    CloseClass(String),
-    /// Ask a class for its figures.
-    AskStats(String),
-    /// A stanza was dropped, for this reason; nobody could be told.
-    Dropped(&'static str),
-}
 
 #[derive(Debug)]
 struct Class {
@@ -395,6 +356,3 @@ impl Role for Router {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

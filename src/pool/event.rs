@@ -1,0 +1,51 @@
+//! What can happen to a pool, and what it wants done.
+
+use crate::stanza::Stanza;
+
+/// One drone of a listener; never used twice.
+pub type DroneId = u64;
+
+/// What happens to a pool.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
+pub enum Input {
+    /// The service starts: bring up the minimum of drones.
+    Start,
+    /// A request came from the router.
+    Request(Stanza),
+    /// A drone has logged in, or is done with what it had.
+    Idle(DroneId),
+    /// What was assigned to this drone could not be handed to it: it had just ended, or takes
+    /// nothing.
+    Returned(DroneId),
+    /// A drone is gone.
+    Exited {
+        /// Which one.
+        drone: DroneId,
+        /// Requests that it has begun to work on, ever. One that was still on its way to the drone
+        /// is not among them.
+        taken: u64,
+        /// Nothing is owed to the caller of the last of them.
+        settled: bool,
+    },
+    /// The service leaves: end when all that was accepted is done. What the router had sent
+    /// before it knew is done too, as long as something is.
+    Drain,
+}
+
+/// What a pool wants done.
+#[derive(Debug)]
+pub enum Effect {
+    /// Make a drone of this id.
+    StartDrone(DroneId),
+    /// Hand the request to the drone.
+    Assign(DroneId, Stanza),
+    /// Tell the sender that there is no room (503).
+    Refuse(Stanza),
+    /// Tell the sender that its drone died (500).
+    Abandon(Stanza),
+    /// End a drone: it is idle, did not come up in time, or takes nothing.
+    StopDrone(DroneId),
+    /// The drain is over: nothing waits and no drone works. Said once.
+    Drained,
+}

@@ -1,0 +1,51 @@
+//! What can happen to a router, and what it wants done.
+
+use crate::jid::Jid;
+use crate::router::ClassStats;
+use crate::stanza::Stanza;
+
+/// What happens to a router.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "they are few")]
+pub enum RouterInput {
+    /// A stanza came to the router's address.
+    Stanza(Stanza),
+    /// A class is at its address and passes requests on.
+    ClassUp(String),
+    /// A class has no nodes after so many `AddNode`.
+    ClassEmpty {
+        /// The service.
+        class: String,
+        /// `AddNode` it has seen.
+        added: u64,
+    },
+    /// A class is gone, by request or not.
+    ClassGone(String),
+    /// A class's figures.
+    Report(ClassStats),
+}
+
+/// What a router wants done.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "they are few")]
+pub enum RouterEffect {
+    /// Send it off.
+    Send(Stanza),
+    /// Start a class at this address.
+    OpenClass {
+        /// The service.
+        class: String,
+        /// Where it takes requests.
+        address: Jid,
+    },
+    /// Tell a class about a node.
+    AddNode(String, Jid),
+    /// Tell a class that a node left.
+    RemoveNode(String, Jid),
+    /// Tell an empty class to end.
+    CloseClass(String),
+    /// Ask a class for its figures.
+    AskStats(String),
+    /// A stanza was dropped, for this reason; nobody could be told.
+    Dropped(&'static str),
+}
