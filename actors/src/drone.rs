@@ -217,6 +217,7 @@ impl Handles<Order> for DroneActor {
     type Result = ();
 
     fn handle(&mut self, _: Order, ctx: &mut Self::Context) {
+        self.step(DroneInput::Stop, ctx);
         self.end(Exit::Stopped, true, ctx);
     }
 }

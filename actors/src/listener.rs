@@ -77,6 +77,7 @@ pub struct ListenerActor {
     host: Peer<Ready>,
     child: u64,
     is_started: bool,
+    is_ending: bool,
     tether: Tether,
 }
 
@@ -129,6 +130,7 @@ impl ListenerActor {
             host,
             child,
             is_started: false,
+            is_ending: false,
             tether,
         }
     }
@@ -232,14 +234,22 @@ impl ListenerActor {
         self.uplink.send(Stanza::message(router, message));
     }
 
-    fn end(&mut self, exit: Exit, ctx: &mut Context<Self>) {
+    /// Ends all drones, and itself when the last is gone: whoever waits for one is told first.
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        self.is_ending = true;
         for drone in self.drones.values() {
             // One that is gone needs no telling.
             let _ = Peer::new(drone.clone()).tell(Order::Stop);
         }
-        self.tether.ends(exit, true);
-        self.uplink.hang_up();
-        ctx.stop();
+        self.end_when_alone(ctx);
+    }
+
+    fn end_when_alone(&mut self, ctx: &mut Context<Self>) {
+        if self.is_ending && self.drones.is_empty() {
+            self.tether.ends(Exit::Stopped, true);
+            self.uplink.hang_up();
+            ctx.stop();
+        }
     }
 }
 
@@ -277,7 +287,7 @@ impl Conduct<Pool> for ListenerActor {
             }
             pool::Effect::Drained => {
                 tracing::info!(service = self.service(), "service is drained");
-                self.end(Exit::Stopped, ctx);
+                self.end(ctx);
             }
         }
     }
@@ -381,6 +391,9 @@ impl Handler<ChildExited> for ListenerActor {
             taken: exited.taken,
             settled: exited.settled,
         };
+        if self.is_ending {
+            return self.end_when_alone(ctx);
+        }
         self.pool_step(input, ctx);
     }
 }
@@ -396,7 +409,7 @@ impl Handler<Order> for ListenerActor {
             }
             Order::Stop => {
                 self.registration_step(registration::Input::Leave, ctx);
-                self.end(Exit::Stopped, ctx);
+                self.end(ctx);
             }
         }
     }

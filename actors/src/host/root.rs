@@ -23,6 +23,9 @@ use crate::service::Service;
 use crate::supervise::{ChildExited, Exit, Intensity, Tether};
 use crate::transport::Transport;
 
+/// How long children may take to end when they are told to.
+const STOP_TIME: Duration = Duration::from_secs(2);
+
 /// How long a failed child stays away.
 const RESTART_DELAY: Duration = Duration::from_millis(100);
 
@@ -105,6 +108,10 @@ impl Kind {
         }
     }
 
+    fn serves(&self) -> bool {
+        matches!(self, Self::Service(_))
+    }
+
     /// Whether it says when it serves.
     fn gets_ready(&self) -> bool {
         matches!(self, Self::Router | Self::Service(_))
@@ -120,9 +127,12 @@ struct Child {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Running,
-    /// Services finish what they have; the rest still carries it.
+    /// Services finish what they have.
     Draining,
+    /// Services end at once.
     Stopping,
+    /// No service is left; the rest ends.
+    Closing,
 }
 
 /// The host.
@@ -245,33 +255,47 @@ impl Root {
             return;
         }
         self.phase = Phase::Draining;
-        self.order(Order::Drain, |kind| matches!(kind, Kind::Service(_)));
+        self.order(Order::Drain, Kind::serves);
         ctx.run_later(self.plan.drain, |root, ctx| {
-            tracing::warn!("not all was finished in time");
-            root.stop_all(ctx);
+            if root.phase == Phase::Draining {
+                tracing::warn!("not all was finished in time");
+                root.stop(ctx);
+            }
         });
         self.go_on_ending(ctx);
     }
 
-    fn stop_all(&mut self, ctx: &mut Context<Self>) {
-        if self.phase == Phase::Stopping {
+    fn stop(&mut self, ctx: &mut Context<Self>) {
+        if matches!(self.phase, Phase::Stopping | Phase::Closing) {
             return;
         }
         self.phase = Phase::Stopping;
-        self.order(Order::Stop, |_| true);
+        self.order(Order::Stop, Kind::serves);
+        ctx.run_later(STOP_TIME, Self::end);
         self.go_on_ending(ctx);
     }
 
+    /// Services end first, and what carries their last answers after them.
     fn go_on_ending(&mut self, ctx: &mut Context<Self>) {
-        let serves = |child: &Child| matches!(child.kind, Kind::Service(_));
-        if self.phase == Phase::Draining && !self.children.values().any(serves) {
-            self.stop_all(ctx);
-        } else if self.phase == Phase::Stopping && self.children.is_empty() {
-            for waiter in self.end_waiters.drain(..) {
-                let _ = waiter.send(self.failure.clone().map_or(Ok(()), Err));
-            }
-            ctx.stop();
+        let is_served = self.children.values().any(|child| child.kind.serves());
+        if matches!(self.phase, Phase::Draining | Phase::Stopping) && !is_served {
+            self.phase = Phase::Closing;
+            self.order(Order::Stop, |_| true);
+            ctx.run_later(STOP_TIME, Self::end);
         }
+        if self.phase == Phase::Closing && self.children.is_empty() {
+            self.end(ctx);
+        }
+    }
+
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        for child in self.children.values() {
+            tracing::warn!(child = child.kind.name(), "did not end in time");
+        }
+        for waiter in self.end_waiters.drain(..) {
+            let _ = waiter.send(self.failure.clone().map_or(Ok(()), Err));
+        }
+        ctx.stop();
     }
 
     fn child_exited(&mut self, exited: &ChildExited, ctx: &mut Context<Self>) {
@@ -295,7 +319,7 @@ impl Root {
         if !intensity.allows(self.plan.env.now()) {
             tracing::error!(child = name, %exit, "failed too often, the host ends");
             self.failure = Some(format!("{name} failed too often, at last: {exit}"));
-            return self.stop_all(ctx);
+            return self.stop(ctx);
         }
         tracing::warn!(child = name, %exit, "restarting");
         ctx.run_later(RESTART_DELAY, move |root, ctx| {
@@ -385,7 +409,7 @@ impl Handler<HostCommand> for Root {
             }
             HostCommand::WhenEnded(reply) => self.end_waiters.push(reply),
             HostCommand::Drain => self.drain(ctx),
-            HostCommand::Stop => self.stop_all(ctx),
+            HostCommand::Stop => self.stop(ctx),
         }
     }
 }
