@@ -44,6 +44,8 @@ pub struct ClientActor {
     sinks: Sinks,
     opening: BTreeMap<SessionId, oneshot::Sender<Result<(), CallError>>>,
     waiting: Vec<oneshot::Sender<Result<(), ClientError>>>,
+    /// What was asked before it was known whether the bus can be reached.
+    early: Vec<ClientInput>,
     /// Why the last attempt to get onto the bus failed.
     failure: Option<LinkError>,
     tether: Option<Tether>,
@@ -64,6 +66,7 @@ impl ClientActor {
             sinks: Sinks::new(),
             opening: BTreeMap::new(),
             waiting: Vec::new(),
+            early: Vec::new(),
             failure: None,
             tether,
         };
@@ -105,9 +108,20 @@ impl ClientActor {
         }
     }
 
-    fn call(&mut self, call: ClientInput, request: RequestId, sink: Sink, ctx: &mut Context<Self>) {
-        self.sinks.insert(request, sink);
-        self.step(call, ctx);
+    /// Asks, once it is known whether the bus can be reached.
+    fn ask(&mut self, input: ClientInput, ctx: &mut Context<Self>) {
+        let is_known = self.uplink.is_linked() || self.failure.is_some();
+        if is_known || self.early.len() >= MAILBOX {
+            self.step(input, ctx);
+        } else {
+            self.early.push(input);
+        }
+    }
+
+    fn ask_early(&mut self, ctx: &mut Context<Self>) {
+        for input in std::mem::take(&mut self.early) {
+            self.step(input, ctx);
+        }
     }
 }
 
@@ -163,6 +177,7 @@ impl Party for ClientActor {
             let _ = waiting.send(Ok(()));
         }
         self.step(ClientInput::LinkUp, ctx);
+        self.ask_early(ctx);
     }
 
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool {
@@ -171,6 +186,7 @@ impl Party for ClientActor {
             let _ = waiting.send(Err(reason.clone().into()));
         }
         self.step(ClientInput::LinkDown, ctx);
+        self.ask_early(ctx);
         true
     }
 
@@ -225,7 +241,8 @@ impl Handler<ClientCommand> for ClientActor {
                         timeout,
                     },
                 };
-                self.call(call, request, sink, ctx);
+                self.sinks.insert(request, sink);
+                self.ask(call, ctx);
             }
             ClientCommand::Open {
                 session,
@@ -234,7 +251,7 @@ impl Handler<ClientCommand> for ClientActor {
                 reply,
             } => {
                 self.opening.insert(session, reply);
-                self.step(
+                self.ask(
                     ClientInput::Open {
                         session,
                         service,
@@ -245,11 +262,11 @@ impl Handler<ClientCommand> for ClientActor {
             }
             ClientCommand::Close(session) => {
                 self.opening.remove(&session);
-                self.step(ClientInput::Close(session), ctx);
+                self.ask(ClientInput::Close(session), ctx);
             }
             ClientCommand::Cancel(request) => {
                 self.sinks.remove(&request);
-                self.step(ClientInput::Cancel(request), ctx);
+                self.ask(ClientInput::Cancel(request), ctx);
             }
             ClientCommand::WhenOnline(reply) => {
                 if self.uplink.is_linked() {

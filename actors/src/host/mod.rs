@@ -16,8 +16,13 @@
 
 mod builder;
 mod configured;
+mod error;
 mod handle;
 mod root;
+mod spec;
+mod start;
 
-pub use builder::{Access, Host, HostBuilder, HostError};
+pub use builder::{Host, HostBuilder};
+pub use error::HostError;
 pub use handle::HostHandle;
+pub use spec::Access;

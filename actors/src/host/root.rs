@@ -1,6 +1,7 @@
 //! The actor at the top: starts the others, and starts them again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,12 +49,30 @@ pub(super) struct BusPlan {
     pub(super) transport: Arc<dyn Transport>,
 }
 
+/// The embedded server and what outlives it when it is started again.
+#[derive(Debug, Clone)]
+pub(super) struct ServerParts {
+    pub(super) plan: ServerPlan,
+    pub(super) switch: Arc<Switch>,
+    pub(super) sockets: Vec<Arc<Bound>>,
+}
+
+impl ServerParts {
+    /// The TCP addresses it listens on.
+    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
+        self.sockets
+            .iter()
+            .filter_map(|socket| socket.tcp())
+            .collect()
+    }
+}
+
 /// All that a host is made of.
 #[derive(Debug)]
 pub(super) struct RootPlan {
     pub(super) env: Env,
     pub(super) counters: Arc<Counters>,
-    pub(super) server: Option<(ServerPlan, Arc<Switch>, Vec<Arc<Bound>>)>,
+    pub(super) server: Option<ServerParts>,
     pub(super) incoming: Slot<Incoming>,
     pub(super) router: Option<RouterPlan>,
     pub(super) bus: Option<BusPlan>,
@@ -199,15 +218,12 @@ impl Root {
     }
 
     fn start_server(&self, env: Env, tether: Tether) -> Option<Peer<Order>> {
-        let (plan, switch, sockets) = self.plan.server.as_ref()?;
-        let server = Server::new(
-            plan.clone(),
-            Arc::clone(switch),
-            sockets.clone(),
-            env,
-            tether,
-        )
-        .start();
+        let ServerParts {
+            plan,
+            switch,
+            sockets,
+        } = self.plan.server.clone()?;
+        let server = Server::new(plan, switch, sockets, env, tether).start();
         self.plan.incoming.set(Peer::new(server.clone()));
         Some(Peer::new(server))
     }

@@ -261,7 +261,7 @@ impl Actor for Connection {
         };
         self.shared.switch.unbind(&jid, binding);
         for stanza in self.outbox.abandon() {
-            self.shared.switch.bounce(Refused::Gone(stanza));
+            self.shared.switch.bounce(Refused::Gone(Box::new(stanza)));
         }
     }
 }
