@@ -228,11 +228,11 @@ impl Client {
         method: &str,
         params: impl IntoParams,
     ) -> Result<AnswerStream, ClientError> {
-        let (sender, results) = mpsc::channel(STREAM_RESULTS);
+        let (sender, events) = mpsc::channel(STREAM_RESULTS);
         let guard = self
             .send(target, method, params, Sink::Stream(sender))
             .await?;
-        Ok(AnswerStream::new(results, guard))
+        Ok(AnswerStream::new(events, guard))
     }
 
     async fn send(
@@ -273,6 +273,10 @@ pub(crate) struct Guard {
 impl Guard {
     pub(crate) fn over(mut self) {
         self.is_over = true;
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over
     }
 
     pub(crate) fn mark_over(&mut self) {

@@ -47,7 +47,8 @@ impl HostHandle {
         self.client.call(service, method, params).await
     }
 
-    /// Another client, at an address of its own whose resource begins with `name`.
+    /// Another client, at an address of its own whose resource begins with `name`. It can be asked
+    /// when it is [online](Client::online).
     ///
     /// # Errors
     /// [`HostError::Ended`] if the host has ended or has no bus.
@@ -61,7 +62,7 @@ impl HostHandle {
     /// Starts a service with 1 to 8 drones, and waits until routers know it.
     ///
     /// # Errors
-    /// [`HostError`] if the host has ended or the size is wrong.
+    /// [`HostError`] if the host ends or has no bus, or the size is wrong.
     pub async fn add_service(&self, service: Service) -> Result<(), HostError> {
         self.add_service_sized(service, 1, 8).await
     }
@@ -69,7 +70,7 @@ impl HostHandle {
     /// Starts a service with `min` to `max` drones, and waits until routers know it.
     ///
     /// # Errors
-    /// [`HostError`] if the host has ended or the size is wrong.
+    /// [`HostError`] if the host ends or has no bus, or the size is wrong.
     pub async fn add_service_sized(
         &self,
         service: Service,
@@ -90,7 +91,7 @@ impl HostHandle {
         up.await.map_err(|_| HostError::Ended)
     }
 
-    /// Waits until the router is on the bus and every service is registered.
+    /// Waits until router and clients are on the bus and every service is registered.
     ///
     /// # Errors
     /// [`HostError::Ended`] if the host ends before.

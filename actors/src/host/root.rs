@@ -131,9 +131,13 @@ impl Kind {
         matches!(self, Self::Service(_))
     }
 
-    /// Whether it says when it serves.
+    fn asks(&self) -> bool {
+        matches!(self, Self::Client(..))
+    }
+
+    /// Whether it says when it serves, or can be asked.
     fn gets_ready(&self) -> bool {
-        matches!(self, Self::Router | Self::Service(_))
+        !matches!(self, Self::Server)
     }
 }
 
@@ -148,6 +152,8 @@ enum Phase {
     Running,
     /// Services finish what they have.
     Draining,
+    /// Clients wait for what is on its way to them.
+    Settling,
     /// Services end at once.
     Stopping,
     /// No service is left; the rest ends.
@@ -197,9 +203,14 @@ impl Root {
             Kind::Service(plan) => self.listener_plan(plan).map(|plan| {
                 Peer::new(ListenerActor::new(plan, env, counters, host, id, tether).start())
             }),
-            Kind::Client(plan, slot) => {
-                Some(ClientActor::launch(plan.clone(), &env, slot, Some(tether)))
-            }
+            Kind::Client(plan, slot) => Some(ClientActor::launch(
+                plan.clone(),
+                &env,
+                slot,
+                host,
+                id,
+                tether,
+            )),
         };
         if let Some(orders) = orders {
             if kind.gets_ready() {
@@ -273,7 +284,7 @@ impl Root {
         self.phase = Phase::Draining;
         self.order(Order::Drain, Kind::serves);
         ctx.run_later(self.plan.drain, |root, ctx| {
-            if root.phase == Phase::Draining {
+            if matches!(root.phase, Phase::Draining | Phase::Settling) {
                 tracing::warn!("not all was finished in time");
                 root.stop(ctx);
             }
@@ -291,10 +302,22 @@ impl Root {
         self.go_on_ending(ctx);
     }
 
+    fn has(&self, wanted: impl Fn(&Kind) -> bool) -> bool {
+        self.children.values().any(|child| wanted(&child.kind))
+    }
+
     /// Services end first, and what carries their last answers after them.
     fn go_on_ending(&mut self, ctx: &mut Context<Self>) {
-        let is_served = self.children.values().any(|child| child.kind.serves());
-        if matches!(self.phase, Phase::Draining | Phase::Stopping) && !is_served {
+        if self.phase == Phase::Draining && !self.has(Kind::serves) {
+            self.phase = Phase::Settling;
+            self.order(Order::Drain, Kind::asks);
+        }
+        let is_over = match self.phase {
+            Phase::Settling => !self.has(Kind::asks),
+            Phase::Stopping => !self.has(Kind::serves),
+            Phase::Running | Phase::Draining | Phase::Closing => false,
+        };
+        if is_over {
             self.phase = Phase::Closing;
             self.order(Order::Stop, |_| true);
             ctx.run_later(STOP_TIME, Self::end);
@@ -308,6 +331,7 @@ impl Root {
         for child in self.children.values() {
             tracing::warn!(child = child.kind.name(), "did not end in time");
         }
+        self.plan.server = None; // so that another can listen there at once
         for waiter in self.end_waiters.drain(..) {
             let _ = waiter.send(self.failure.clone().map_or(Ok(()), Err));
         }
@@ -324,6 +348,7 @@ impl Root {
             return;
         };
         self.unready.remove(&exited.child);
+        let waiter = self.service_waiters.remove(&exited.child);
         if self.phase != Phase::Running {
             return self.go_on_ending(ctx);
         }
@@ -340,7 +365,9 @@ impl Root {
         tracing::warn!(child = name, %exit, "restarting");
         ctx.run_later(RESTART_DELAY, move |root, ctx| {
             if root.phase == Phase::Running {
-                root.start_child(kind, intensity, ctx);
+                let id = root.start_child(kind, intensity, ctx);
+                root.service_waiters
+                    .extend(waiter.map(|waiter| (id, waiter)));
             }
         });
     }
@@ -400,6 +427,9 @@ impl Handler<HostCommand> for Root {
 
     fn handle(&mut self, command: HostCommand, ctx: &mut Self::Context) {
         match command {
+            // Whoever waits sees that nothing will come of it.
+            HostCommand::AddService(..) | HostCommand::AddClient(..)
+                if self.phase != Phase::Running || self.plan.bus.is_none() => {}
             HostCommand::AddService(plan, reply) => {
                 let id = self.add(Kind::Service(plan), ctx);
                 self.service_waiters.insert(id, reply);
