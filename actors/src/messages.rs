@@ -142,6 +142,8 @@ pub enum ClientCommand {
     Close(SessionId),
     /// Nobody waits for this request any more.
     Cancel(RequestId),
+    /// The last handle is gone.
+    Leave,
     /// Say when the client is online, or why it is not.
     WhenOnline(oneshot::Sender<Result<(), ClientError>>),
 }

@@ -286,3 +286,22 @@ fn a_host_on_a_thread_of_its_own_is_called_from_any_runtime() {
         host.shutdown().await.unwrap();
     });
 }
+
+#[test]
+fn a_client_without_handles_leaves_the_bus() {
+    run(true, async {
+        let host = Host::builder().start().await.unwrap();
+        host.ready().await.unwrap();
+        let before = host.bound();
+        let client = host.new_client("brief").await.unwrap();
+        client.online().await.unwrap();
+        let other = client.clone();
+        assert_eq!(host.bound().len(), before.len() + 1);
+        drop(client);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(host.bound().len(), before.len() + 1);
+        drop(other);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(host.bound(), before);
+    });
+}

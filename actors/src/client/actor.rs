@@ -298,6 +298,7 @@ impl Handler<ClientCommand> for ClientActor {
                 self.ask(ClientInput::Cancel(request), ctx);
                 self.end_if_settled(ctx);
             }
+            ClientCommand::Leave => self.end(ctx),
             ClientCommand::WhenOnline(reply) => {
                 if self.uplink.is_linked() {
                     let _ = reply.send(Ok(()));

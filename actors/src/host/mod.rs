@@ -15,9 +15,11 @@
 //! ```
 
 mod builder;
+mod child;
 mod configured;
 mod error;
 mod handle;
+mod plan;
 mod root;
 mod spec;
 mod start;

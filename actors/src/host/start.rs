@@ -9,7 +9,8 @@ use opensrf::router::Trust;
 use opensrf::session::RouterName;
 use opensrf::stream::LoginMethod;
 
-use super::root::{BusPlan, Root, RootPlan, ServerParts, ServicePlan};
+use super::plan::{BusPlan, RootPlan, ServerParts, ServicePlan};
+use super::root::Root;
 use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec};
 use super::{HostBuilder, HostError, HostHandle};
 use crate::client::Client;
@@ -69,6 +70,10 @@ impl HostBuilder {
                 .unwrap_or_default(),
             routers: self.routers_of(None)?,
             keepalive: self.keepalive,
+            switch: plan
+                .server
+                .as_ref()
+                .map(|server| Arc::clone(&server.switch)),
             root: Peer::new(Root::new(plan).start()),
             client,
             counters,
