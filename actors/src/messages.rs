@@ -2,7 +2,7 @@
 //!
 //! | message | from | to | how | when |
 //! |---|---|---|---|---|
-//! | [`LinkEvent`](crate::transport::LinkEvent) | link, switch | every party | tell | a stanza came; the link is gone |
+//! | [`LinkEvent`](crate::transport::LinkEvent) | inbox | every party | tell, past the bound | stanzas wait; the link is gone |
 //! | [`Incoming`](crate::jabber::Incoming) | listening socket | server | tell, waits when full | somebody connected |
 //! | `ShutDown` | server | connection | tell | the server ends |
 //! | [`ChildExited`](crate::supervise::ChildExited) | tether | parent | tell, past the bound | a child is gone |

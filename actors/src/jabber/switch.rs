@@ -35,6 +35,16 @@ pub enum Refused {
     Gone(Box<Stanza>),
 }
 
+impl Refused {
+    /// The stanza.
+    #[must_use]
+    pub fn into_inner(self) -> Stanza {
+        match self {
+            Self::Full(stanza) | Self::Gone(stanza) => *stanza,
+        }
+    }
+}
+
 /// Sees every stanza that is submitted.
 pub type Tap = Arc<dyn Fn(&Stanza) + Send + Sync>;
 
