@@ -236,3 +236,30 @@ fn a_call_that_takes_too_long_ends_when_its_time_is_over() {
         assert_eq!(answers.one::<Value>().unwrap(), json!([2_999]));
     });
 }
+
+#[test]
+fn the_router_tells_which_services_there_are_and_what_they_were_asked() {
+    over_every_way(odd, |net| async move {
+        for asked in 0..200 {
+            net.client()
+                .call("opensrf.math", "add", (1, 2))
+                .await
+                .unwrap();
+            let classes = net
+                .client()
+                .call("router", "opensrf.router.info.class.list", ())
+                .await;
+            let mut classes: Vec<String> = classes.unwrap().one().unwrap();
+            classes.sort_unstable();
+            assert_eq!(classes, ["opensrf.math", "test.odd"], "{asked}");
+        }
+        let totals = net
+            .client()
+            .call("router", "opensrf.router.info.stats.class.node.all", ())
+            .await;
+        let totals: Value = totals.unwrap().one().unwrap();
+        assert_eq!(totals, json!({"opensrf.math": 200, "test.odd": 0}));
+        let unknown = net.client().call("router", "nope", ()).await.unwrap_err();
+        assert_eq!(status(&unknown), (404, "Router method not found".into()));
+    });
+}

@@ -3,11 +3,19 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
+use actix::{Actor, Addr, Handler};
+use opensrf::limits::{self, StreamLimits};
 use opensrf::osrf::{self, Body, Status};
 use opensrf::stanza::Stanza;
 use opensrf_actors::client::{Client, ClientError};
 use opensrf_actors::env::Env;
 use opensrf_actors::host::{Access, Host, HostBuilder, HostHandle};
+use opensrf_actors::jabber::{Cleartext, Incoming, Server, ServerPlan, Switch};
+use opensrf_actors::peer::Peer;
+use opensrf_actors::sasl::{Account, Accounts};
+use opensrf_actors::supervise::{ChildExited, Tether};
+use opensrf_actors::transport::halves;
+use tokio::io::DuplexStream;
 
 /// A way onto the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,5 +211,65 @@ impl Log {
         senders
             .find(|from| from.contains(part))
             .expect("it said something")
+    }
+}
+
+/// A Jabber server without a network behind it, and without sockets.
+pub(crate) struct Lobby {
+    server: Peer<Incoming>,
+    _parent: Addr<Parent>,
+}
+
+/// Whom the server tells its end.
+pub(crate) struct Parent;
+
+impl Actor for Parent {
+    type Context = actix::Context<Self>;
+}
+
+impl Handler<ChildExited> for Parent {
+    type Result = ();
+
+    fn handle(&mut self, _: ChildExited, _: &mut Self::Context) {}
+}
+
+impl Lobby {
+    pub(crate) fn open() -> Self {
+        let account = Account {
+            user: "opensrf".into(),
+            domain: None,
+            password: PASSWORD.into(),
+        };
+        let plan = ServerPlan {
+            domains: vec!["localhost".into()],
+            accounts: Arc::new(Accounts::new([account]).expect("an account")),
+            cleartext: Cleartext::Loopback,
+            limits: StreamLimits::AUTHENTICATED,
+            login_time: limits::LOGIN_TIME,
+            outbox_bytes: limits::OUTBOX_BYTES,
+            outbox_progress: limits::OUTBOX_PROGRESS,
+            connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
+        };
+        let switch = Switch::new(plan.domains.clone(), 10, Arc::default(), None);
+        let parent = Parent.start();
+        let tether = Tether::new(parent.clone().recipient(), 1);
+        let server = Server::new(plan, Arc::new(switch), vec![], Env::simulated(7), tether);
+        Self {
+            server: Peer::new(server.start()),
+            _parent: parent,
+        }
+    }
+
+    pub(crate) async fn dial(&self) -> DuplexStream {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let incoming = Incoming {
+            halves: halves(theirs, true),
+            from: "a test".into(),
+        };
+        self.server
+            .tell_when_free(incoming)
+            .await
+            .expect("a server");
+        ours
     }
 }
