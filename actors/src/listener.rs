@@ -191,7 +191,7 @@ impl ListenerActor {
     }
 
     /// What a router itself says, as opposed to what its classes pass on.
-    fn from_router(&mut self, router: Jid, stanza: &Stanza, ctx: &mut Context<Self>) {
+    fn router_says(&mut self, router: Jid, stanza: &Stanza, ctx: &mut Context<Self>) {
         if stanza.is_error() {
             return self.registration_step(registration::Input::Bounced(router), ctx);
         }
@@ -338,7 +338,7 @@ impl Party for ListenerActor {
             .as_ref()
             .filter(|from| stanza.kind == Kind::Message && self.registration.role().concerns(from));
         if let Some(router) = router.cloned() {
-            return self.from_router(router, &stanza, ctx);
+            return self.router_says(router, &stanza, ctx);
         }
         // Answers to callers that are gone come back here; and without a thread nobody could be
         // answered.

@@ -13,7 +13,7 @@
 //! | [`RunReport`] | running method | its drone | ask | a result, or a plea for patience |
 //! | [`ClientCommand`] | client handle | client | tell, waits when full | call, open, close, cancel |
 //! | [`Order`] | host, listener | server, router, listener, drone, client | tell | drain, or end |
-//! | [`Ready`] | listener, router | host | tell, past the bound | it serves now |
+//! | [`Ready`] | listener, router, client | host | tell, past the bound | it serves now, or can be asked |
 //! | [`HostCommand`](crate::host::HostHandle) | host handle | host | tell | add a service or a client; drain; stop |
 //!
 //! "Past the bound" is for messages of which each sender has at most one on its way, so that a full
@@ -27,7 +27,7 @@ use opensrf::jid::Jid;
 use opensrf::osrf::Json;
 use opensrf::pool::DroneId;
 use opensrf::router::ClassStats;
-use opensrf::session::{CallError, RequestId, RunId, SessionId};
+use opensrf::session::{CallError, Event, RequestId, RunId, SessionId};
 use opensrf::stanza::Stanza;
 use tokio::sync::{mpsc, oneshot};
 
@@ -94,7 +94,7 @@ pub enum Order {
     Stop,
 }
 
-/// A child serves now; said once by each.
+/// A child serves now, or can be asked.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Ready(pub u64);
@@ -104,8 +104,8 @@ pub struct Ready(pub u64);
 pub enum Sink {
     /// All results at once.
     Collect(Vec<Json>, oneshot::Sender<Result<Vec<Json>, CallError>>),
-    /// One by one; the end of the channel is the end of the request.
-    Stream(mpsc::Sender<Result<Json, CallError>>),
+    /// One by one. A channel that ends before the request is complete was cut off.
+    Stream(mpsc::Sender<Event>),
 }
 
 /// What somebody wants of a client.
@@ -142,6 +142,8 @@ pub enum ClientCommand {
     Close(SessionId),
     /// Nobody waits for this request any more.
     Cancel(RequestId),
+    /// The last handle is gone.
+    Leave,
     /// Say when the client is online, or why it is not.
     WhenOnline(oneshot::Sender<Result<(), ClientError>>),
 }

@@ -18,6 +18,7 @@
 //! drone that has nothing else to do meanwhile; a panic ends the drone, gives the caller status 500
 //! and disturbs nobody else.
 
+use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -149,7 +150,13 @@ impl ServiceBuilder {
     {
         let handler = move |call, _| -> LocalBoxFuture<'static, Outcome> {
             let running = method(call);
-            Box::pin(async move { Ok(Some(Json::from_value(&running.await?)?)) })
+            Box::pin(async move {
+                let result = running.await?;
+                let is_nothing = TypeId::of::<T>() == TypeId::of::<()>();
+                Ok((!is_nothing)
+                    .then(|| Json::from_value(&result))
+                    .transpose()?)
+            })
         };
         self.add(Method::new(name, argc), Handler::Async(Arc::new(handler)))
     }

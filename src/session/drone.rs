@@ -209,10 +209,10 @@ impl Drone {
                     .bundle
                     .push(result.in_locale(&running.locale), &mut ready);
                 session.say_all(&ready, out);
-                running.flush_at = match running.bundle.is_empty() {
-                    true => None,
-                    false => running.flush_at.or(Some(now.saturating_add(BUNDLE_TIME))),
-                };
+                let soon = running
+                    .flush_at
+                    .unwrap_or_else(|| now.saturating_add(BUNDLE_TIME));
+                running.flush_at = (!running.bundle.is_empty()).then_some(soon);
             }
         }
         session.running = Some(running);

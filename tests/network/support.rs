@@ -1,11 +1,13 @@
 //! A network for a test, over any of the ways onto the bus.
 
 use std::future::Future;
+use std::sync::{Arc, Mutex};
 
-use opensrf_actors::client::Client;
+use opensrf::osrf::{self, Body, Status};
+use opensrf::stanza::Stanza;
+use opensrf_actors::client::{Client, ClientError};
 use opensrf_actors::env::Env;
 use opensrf_actors::host::{Access, Host, HostBuilder, HostHandle};
-use opensrf_actors::service::Service;
 
 /// A way onto the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +24,16 @@ pub(crate) fn over_every_way<F>(services: fn(HostBuilder) -> HostBuilder, test: 
 where
     F: Future<Output = ()> + 'static,
 {
-    for way in [Way::Local, Way::Duplex, Way::Tcp] {
+    over_paused_ways(services, test);
+    over(Way::Tcp, services, test);
+}
+
+/// Runs a test over the ways without a socket, where the clock is paused: waiting takes no time.
+pub(crate) fn over_paused_ways<F>(services: fn(HostBuilder) -> HostBuilder, test: fn(Net) -> F)
+where
+    F: Future<Output = ()> + 'static,
+{
+    for way in [Way::Local, Way::Duplex] {
         over(way, services, test);
     }
 }
@@ -56,37 +67,42 @@ pub(crate) struct Net {
     pub(crate) hub: HostHandle,
     /// The same as `hub`, except over TCP.
     pub(crate) host: HostHandle,
+    /// All that went over the hub's switch.
+    pub(crate) log: Log,
 }
 
 impl Net {
     async fn start(way: Way, services: fn(HostBuilder) -> HostBuilder) -> Self {
         let env = Env::simulated(7);
-        let builder = Host::builder()
-            .account("opensrf", PASSWORD)
-            .account("router", PASSWORD)
-            .env(env.fork("hub"));
-        let access = match way {
-            Way::Local => Access::Embedded,
-            Way::Duplex | Way::Tcp => Access::Duplex,
-        };
-        let builder = builder.router_access(access.clone()).bus_access(access);
+        let log = Log::default();
+        let builder = hub().env(env.fork("hub")).tap(log.tap());
         if way != Way::Tcp {
+            let access = match way {
+                Way::Local => Access::Embedded,
+                Way::Duplex | Way::Tcp => Access::Duplex,
+            };
+            let builder = builder.router_access(access.clone()).bus_access(access);
             let hub = services(builder).start().await.expect("a host");
             hub.ready().await.expect("ready");
+            let host = hub.clone();
             return Self {
                 way,
-                host: hub.clone(),
                 hub,
+                host,
+                log,
             };
         }
         let hub = builder.listen("127.0.0.1:0").start().await.expect("a hub");
-        let address = hub.addresses()[0].to_string();
-        let host = Host::builder()
-            .server(&address, "opensrf", "localhost", PASSWORD)
-            .env(env.fork("host"));
-        let host = services(host).start().await.expect("a host");
+        hub.ready().await.expect("ready");
+        let host = services(guest(&address(&hub)).env(env.fork("host")));
+        let host = host.start().await.expect("a host");
         host.ready().await.expect("ready");
-        Self { way, hub, host }
+        Self {
+            way,
+            hub,
+            host,
+            log,
+        }
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -94,16 +110,98 @@ impl Net {
     }
 }
 
-pub(crate) fn math(builder: HostBuilder) -> HostBuilder {
-    builder.service(opensrf_actors::services::math::service().expect("a service"))
+/// A host with server and router, and accounts for all who log in.
+pub(crate) fn hub() -> HostBuilder {
+    Host::builder()
+        .account("opensrf", PASSWORD)
+        .account("router", PASSWORD)
 }
 
-/// A service with a method for each way in which methods end.
-pub(crate) fn odd_service() -> Service {
-    Service::builder("test.odd")
-        .function("test.odd.panic", 0, |_| -> Result<(), _> {
-            panic!("on purpose")
-        })
-        .build()
-        .expect("a service")
+/// A host that uses the hub at `address`.
+pub(crate) fn guest(address: &str) -> HostBuilder {
+    Host::builder().server(address, "opensrf", "localhost", PASSWORD)
+}
+
+/// Where a hub listens.
+pub(crate) fn address(hub: &HostHandle) -> String {
+    hub.addresses().first().expect("it listens").to_string()
+}
+
+/// The status that a call ended in.
+pub(crate) fn status(error: &ClientError) -> (u16, String) {
+    match error.call() {
+        Some(opensrf::session::CallError::Status(status)) => (status.code, status.text.to_string()),
+        _ => panic!("no status: {error}"),
+    }
+}
+
+/// All stanzas that went over a switch, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<Stanza>>>);
+
+/// An OpenSRF message that went over a switch.
+#[derive(Debug, Clone)]
+pub(crate) struct Said {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) thread: String,
+    pub(crate) message: osrf::Message,
+}
+
+impl Log {
+    pub(crate) fn tap(&self) -> Arc<dyn Fn(&Stanza) + Send + Sync> {
+        let log = Arc::clone(&self.0);
+        Arc::new(move |stanza| log.lock().expect("no panic holds it").push(stanza.clone()))
+    }
+
+    pub(crate) fn stanzas(&self) -> Vec<Stanza> {
+        self.0.lock().expect("no panic holds it").clone()
+    }
+
+    /// The OpenSRF messages in stanzas that are no bounces.
+    pub(crate) fn said(&self) -> Vec<Said> {
+        let stanzas = self.stanzas().into_iter();
+        stanzas
+            .filter(|stanza| !stanza.is_error())
+            .flat_map(|stanza| {
+                let address = |jid: Option<opensrf::jid::Jid>| {
+                    jid.map_or_else(String::new, |jid| jid.to_string())
+                };
+                let (from, to) = (address(stanza.from.clone()), address(stanza.to.clone()));
+                let content = stanza.decode();
+                let messages = osrf::decode(&content.body).unwrap_or_default();
+                messages.into_iter().map(move |message| Said {
+                    from: from.clone(),
+                    to: to.clone(),
+                    thread: content.thread.to_string(),
+                    message,
+                })
+            })
+            .collect()
+    }
+
+    /// What was said by drones.
+    pub(crate) fn said_by_drones(&self) -> Vec<Said> {
+        let mut said = self.said();
+        said.retain(|said| said.from.contains("_drone_at_"));
+        said
+    }
+
+    /// The drones that said these statuses, in order.
+    pub(crate) fn drones_that_said(&self, status: &Status) -> Vec<String> {
+        let said = self.said_by_drones().into_iter();
+        said.filter(|said| said.message.body == Body::Status(status.clone()))
+            .map(|said| said.from)
+            .collect()
+    }
+
+    /// The last address whose resource holds `part`.
+    pub(crate) fn address_of(&self, part: &str) -> String {
+        let stanzas = self.stanzas();
+        let senders = stanzas.iter().rev().filter_map(|s| s.from.as_ref());
+        let mut senders = senders.map(ToString::to_string);
+        senders
+            .find(|from| from.contains(part))
+            .expect("it said something")
+    }
 }

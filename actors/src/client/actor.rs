@@ -11,13 +11,12 @@ use opensrf::session::{
     CallError, Client as Role, ClientEffect, ClientInput, Event, RequestId, SessionId,
 };
 use opensrf::stanza::Stanza;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::ClientError;
 use crate::driver::{Conduct, Driver};
 use crate::env::Env;
-use crate::messages::{ClientCommand, Order, Sink, Target};
+use crate::messages::{ClientCommand, Order, Ready, Sink, Target};
 use crate::party::{Party, Uplink};
 use crate::peer::{Peer, Slot};
 use crate::supervise::{Exit, Tether};
@@ -44,18 +43,27 @@ pub struct ClientActor {
     sinks: Sinks,
     opening: BTreeMap<SessionId, oneshot::Sender<Result<(), CallError>>>,
     waiting: Vec<oneshot::Sender<Result<(), ClientError>>>,
+    /// What was asked before it was known whether the bus can be reached.
+    early: Vec<ClientInput>,
     /// Why the last attempt to get onto the bus failed.
     failure: Option<LinkError>,
-    tether: Option<Tether>,
+    /// No more is asked; what was asked is waited for.
+    is_draining: bool,
+    host: Peer<Ready>,
+    child: u64,
+    tether: Tether,
 }
 
 impl ClientActor {
-    /// A client that is not on the bus yet; handles find it through `slot`.
+    /// A client that is not on the bus yet, the `child` of `host` by its number; handles find it
+    /// through `slot`.
     pub(crate) fn launch(
         plan: ClientPlan,
         env: &Env,
         slot: &Slot<ClientCommand>,
-        tether: Option<Tether>,
+        host: Peer<Ready>,
+        child: u64,
+        tether: Tether,
     ) -> Peer<Order> {
         let uplink = Uplink::new(plan.transport, plan.jid, &env.seed());
         let actor = Self {
@@ -64,7 +72,11 @@ impl ClientActor {
             sinks: Sinks::new(),
             opening: BTreeMap::new(),
             waiting: Vec::new(),
+            early: Vec::new(),
             failure: None,
+            is_draining: false,
+            host,
+            child,
             tether,
         };
         let addr = actor.start();
@@ -80,18 +92,30 @@ impl ClientActor {
                     // Whoever asked may have given up this moment.
                     let _ = reply.send(Ok(results));
                 }
-                Some(Sink::Stream(_)) | None => {}
+                Some(Sink::Stream(stream)) => over(&stream, Event::Complete),
+                None => {}
             },
             Event::Failed(error) => match self.sinks.remove(&request) {
                 Some(Sink::Collect(_, reply)) => {
                     let _ = reply.send(Err(error));
                 }
-                Some(Sink::Stream(results)) => {
-                    let _ = results.try_send(Err(error));
-                }
+                Some(Sink::Stream(stream)) => over(&stream, Event::Failed(error)),
                 None => {}
             },
         }
+        self.end_if_settled(ctx);
+    }
+
+    fn end_if_settled(&mut self, ctx: &mut Context<Self>) {
+        if self.is_draining && self.sinks.is_empty() {
+            self.end(ctx);
+        }
+    }
+
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        self.tether.ends(Exit::Stopped, true);
+        self.uplink.hang_up();
+        ctx.stop();
     }
 
     fn result(&mut self, request: RequestId, json: Json, ctx: &mut Context<Self>) {
@@ -105,27 +129,46 @@ impl ClientActor {
         }
     }
 
+    /// Asks, once it is known whether the bus can be reached.
+    fn ask(&mut self, input: ClientInput, ctx: &mut Context<Self>) {
+        let is_known = self.uplink.is_linked() || self.failure.is_some();
+        if is_known || self.early.len() >= MAILBOX {
+            self.step(input, ctx);
+        } else {
+            self.early.push(input);
+        }
+    }
+
+    fn ask_early(&mut self, ctx: &mut Context<Self>) {
+        for input in std::mem::take(&mut self.early) {
+            self.step(input, ctx);
+        }
+    }
+
     fn call(&mut self, call: ClientInput, request: RequestId, sink: Sink, ctx: &mut Context<Self>) {
+        if self.is_draining {
+            return; // whoever waits at the sink sees it go
+        }
         self.sinks.insert(request, sink);
-        self.step(call, ctx);
+        self.ask(call, ctx);
     }
 }
 
 /// Puts a result into a stream; `false` if the stream is over, because its reader is gone or is too
 /// slow, which it is told with the last place in it.
-fn push(stream: &mpsc::Sender<Result<Json, CallError>>, json: Json) -> bool {
-    let item = if stream.capacity() > 1 {
-        Ok(json)
-    } else {
-        Err(CallError::Garbled(
-            "results came faster than they were read".into(),
-        ))
-    };
-    let is_result = item.is_ok();
-    match stream.try_send(item) {
-        Ok(()) => is_result,
-        Err(TrySendError::Full(_) | TrySendError::Closed(_)) => false,
+fn push(stream: &mpsc::Sender<Event>, json: Json) -> bool {
+    if stream.capacity() > 1 {
+        return stream.try_send(Event::Result(json)).is_ok();
     }
+    let error = CallError::Garbled("results came faster than they were read".into());
+    over(stream, Event::Failed(error));
+    false
+}
+
+/// Puts the end of a stream into its last place, which is kept for it.
+fn over(stream: &mpsc::Sender<Event>, end: Event) {
+    // The reader may be gone this moment.
+    let _ = stream.try_send(end);
 }
 
 impl Conduct<Role> for ClientActor {
@@ -162,7 +205,9 @@ impl Party for ClientActor {
         for waiting in self.waiting.drain(..) {
             let _ = waiting.send(Ok(()));
         }
+        self.host.report(Ready(self.child));
         self.step(ClientInput::LinkUp, ctx);
+        self.ask_early(ctx);
     }
 
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool {
@@ -171,6 +216,7 @@ impl Party for ClientActor {
             let _ = waiting.send(Err(reason.clone().into()));
         }
         self.step(ClientInput::LinkDown, ctx);
+        self.ask_early(ctx);
         true
     }
 
@@ -234,7 +280,7 @@ impl Handler<ClientCommand> for ClientActor {
                 reply,
             } => {
                 self.opening.insert(session, reply);
-                self.step(
+                self.ask(
                     ClientInput::Open {
                         session,
                         service,
@@ -245,12 +291,14 @@ impl Handler<ClientCommand> for ClientActor {
             }
             ClientCommand::Close(session) => {
                 self.opening.remove(&session);
-                self.step(ClientInput::Close(session), ctx);
+                self.ask(ClientInput::Close(session), ctx);
             }
             ClientCommand::Cancel(request) => {
                 self.sinks.remove(&request);
-                self.step(ClientInput::Cancel(request), ctx);
+                self.ask(ClientInput::Cancel(request), ctx);
+                self.end_if_settled(ctx);
             }
+            ClientCommand::Leave => self.end(ctx),
             ClientCommand::WhenOnline(reply) => {
                 if self.uplink.is_linked() {
                     let _ = reply.send(Ok(()));
@@ -267,11 +315,13 @@ impl Handler<ClientCommand> for ClientActor {
 impl Handler<Order> for ClientActor {
     type Result = ();
 
-    fn handle(&mut self, _: Order, ctx: &mut Self::Context) {
-        if let Some(tether) = &mut self.tether {
-            tether.ends(Exit::Stopped, true);
+    fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
+        match order {
+            Order::Drain => {
+                self.is_draining = true;
+                self.end_if_settled(ctx);
+            }
+            Order::Stop => self.end(ctx),
         }
-        self.uplink.hang_up();
-        ctx.stop();
     }
 }

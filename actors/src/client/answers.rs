@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use futures::Stream;
 use opensrf::osrf::{Json, JsonError};
-use opensrf::session::CallError;
+use opensrf::session::{CallError, Event};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
@@ -73,13 +73,13 @@ impl Answers {
 /// request is forgotten.
 #[derive(Debug)]
 pub struct AnswerStream {
-    results: mpsc::Receiver<Result<Json, CallError>>,
+    events: mpsc::Receiver<Event>,
     guard: Guard,
 }
 
 impl AnswerStream {
-    pub(super) fn new(results: mpsc::Receiver<Result<Json, CallError>>, guard: Guard) -> Self {
-        Self { results, guard }
+    pub(super) fn new(events: mpsc::Receiver<Event>, guard: Guard) -> Self {
+        Self { events, guard }
     }
 }
 
@@ -87,10 +87,17 @@ impl Stream for AnswerStream {
     type Item = Result<Json, CallError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = ready!(self.results.poll_recv(cx));
-        if next.as_ref().is_none_or(Result::is_err) {
-            self.guard.mark_over();
+        if self.guard.is_over() {
+            return Poll::Ready(None);
         }
-        Poll::Ready(next)
+        // Cut off: the client has ended.
+        let cut_off = Event::Failed(CallError::Offline);
+        let error = match ready!(self.events.poll_recv(cx)).unwrap_or(cut_off) {
+            Event::Result(json) => return Poll::Ready(Some(Ok(json))),
+            Event::Complete => None,
+            Event::Failed(error) => Some(Err(error)),
+        };
+        self.guard.mark_over();
+        Poll::Ready(error)
     }
 }

@@ -81,17 +81,29 @@ impl ClientError {
 /// A handle to a client. Clones are the same client.
 #[derive(Debug, Clone)]
 pub struct Client {
-    actor: Slot<ClientCommand>,
+    actor: Arc<Lease>,
     router: RouterName,
     numbers: Arc<AtomicU64>,
     timeout: Duration,
     connect_timeout: Duration,
 }
 
+/// Ends the actor when the last handle is dropped.
+#[derive(Debug)]
+struct Lease(Slot<ClientCommand>);
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(actor) = self.0.get() {
+            actor.report(ClientCommand::Leave);
+        }
+    }
+}
+
 impl Client {
     pub(crate) fn new(actor: Slot<ClientCommand>, router: RouterName) -> Self {
         Self {
-            actor,
+            actor: Arc::new(Lease(actor)),
             router,
             numbers: Arc::default(),
             timeout: DEFAULT_TIMEOUT,
@@ -194,7 +206,7 @@ impl Client {
     }
 
     pub(crate) async fn tell(&self, command: ClientCommand) -> Result<(), ClientError> {
-        let actor = self.actor.get().ok_or(ClientError::Ended)?;
+        let actor = self.actor.0.get().ok_or(ClientError::Ended)?;
         actor
             .tell_when_free(command)
             .await
@@ -203,7 +215,7 @@ impl Client {
 
     /// Tells the actor something that does not matter if it is gone.
     fn mention(&self, command: ClientCommand) {
-        if let Some(actor) = self.actor.get() {
+        if let Some(actor) = self.actor.0.get() {
             actor.report(command);
         }
     }
@@ -228,11 +240,11 @@ impl Client {
         method: &str,
         params: impl IntoParams,
     ) -> Result<AnswerStream, ClientError> {
-        let (sender, results) = mpsc::channel(STREAM_RESULTS);
+        let (sender, events) = mpsc::channel(STREAM_RESULTS);
         let guard = self
             .send(target, method, params, Sink::Stream(sender))
             .await?;
-        Ok(AnswerStream::new(results, guard))
+        Ok(AnswerStream::new(events, guard))
     }
 
     async fn send(
@@ -273,6 +285,10 @@ pub(crate) struct Guard {
 impl Guard {
     pub(crate) fn over(mut self) {
         self.is_over = true;
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over
     }
 
     pub(crate) fn mark_over(&mut self) {

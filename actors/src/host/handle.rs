@@ -10,9 +10,11 @@ use opensrf::pool::PoolSize;
 use tokio::sync::oneshot;
 
 use super::HostError;
-use super::root::{HostCommand, ServicePlan};
+use super::plan::ServicePlan;
+use super::root::HostCommand;
 use crate::client::{Answers, Client, ClientError, IntoParams};
 use crate::counters::{Counters, Figures};
+use crate::jabber::Switch;
 use crate::peer::Peer;
 use crate::service::Service;
 
@@ -25,6 +27,7 @@ pub struct HostHandle {
     pub(super) counters: Arc<Counters>,
     pub(super) routers: Vec<Jid>,
     pub(super) keepalive: Duration,
+    pub(super) switch: Option<Arc<Switch>>,
 }
 
 impl HostHandle {
@@ -47,7 +50,8 @@ impl HostHandle {
         self.client.call(service, method, params).await
     }
 
-    /// Another client, at an address of its own whose resource begins with `name`.
+    /// Another client, at an address of its own whose resource begins with `name`. It can be asked
+    /// when it is [online](Client::online).
     ///
     /// # Errors
     /// [`HostError::Ended`] if the host has ended or has no bus.
@@ -61,7 +65,7 @@ impl HostHandle {
     /// Starts a service with 1 to 8 drones, and waits until routers know it.
     ///
     /// # Errors
-    /// [`HostError`] if the host has ended or the size is wrong.
+    /// [`HostError`] if the host ends or has no bus, or the size is wrong.
     pub async fn add_service(&self, service: Service) -> Result<(), HostError> {
         self.add_service_sized(service, 1, 8).await
     }
@@ -69,7 +73,7 @@ impl HostHandle {
     /// Starts a service with `min` to `max` drones, and waits until routers know it.
     ///
     /// # Errors
-    /// [`HostError`] if the host has ended or the size is wrong.
+    /// [`HostError`] if the host ends or has no bus, or the size is wrong.
     pub async fn add_service_sized(
         &self,
         service: Service,
@@ -90,7 +94,7 @@ impl HostHandle {
         up.await.map_err(|_| HostError::Ended)
     }
 
-    /// Waits until the router is on the bus and every service is registered.
+    /// Waits until router and clients are on the bus and every service is registered.
     ///
     /// # Errors
     /// [`HostError::Ended`] if the host ends before.
@@ -114,6 +118,15 @@ impl HostHandle {
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Who is on the bus at the embedded server, in order; nobody without one.
+    #[must_use]
+    pub fn bound(&self) -> Vec<Jid> {
+        self.switch
+            .as_ref()
+            .map(|switch| switch.addresses())
+            .unwrap_or_default()
     }
 
     /// What the host has done so far.

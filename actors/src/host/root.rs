@@ -1,67 +1,23 @@
 //! The actor at the top: starts the others, and starts them again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message};
-use opensrf::ids::resource_part;
-use opensrf::jid::Jid;
-use opensrf::pool::PoolSize;
-use opensrf::session::RouterName;
 use tokio::sync::oneshot;
 
-use crate::client::{Client, ClientActor, ClientPlan};
-use crate::counters::Counters;
-use crate::env::Env;
-use crate::jabber::{Bound, Incoming, Server, ServerPlan, Switch};
-use crate::listener::{ListenerActor, ListenerPlan};
-use crate::messages::{ClientCommand, Order, Ready};
+use super::child::Kind;
+use super::plan::{RootPlan, ServicePlan};
+use crate::client::Client;
+use crate::messages::{Order, Ready};
 use crate::peer::{Peer, Slot};
-use crate::router::{RouterActor, RouterPlan};
-use crate::service::Service;
-use crate::supervise::{ChildExited, Exit, Intensity, Tether};
-use crate::transport::Transport;
+use crate::supervise::{ChildExited, Exit, Intensity};
 
 /// How long children may take to end when they are told to.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
 /// How long a failed child stays away.
 const RESTART_DELAY: Duration = Duration::from_millis(100);
-
-/// A service with the size of its pool.
-#[derive(Debug, Clone)]
-pub(super) struct ServicePlan {
-    pub(super) service: Service,
-    pub(super) size: PoolSize,
-    pub(super) keepalive: Duration,
-    pub(super) routers: Vec<Jid>,
-}
-
-/// How services and clients of this host log in.
-#[derive(Debug, Clone)]
-pub(super) struct BusPlan {
-    pub(super) user: String,
-    pub(super) domain: String,
-    pub(super) host: String,
-    pub(super) router: RouterName,
-    pub(super) transport: Arc<dyn Transport>,
-}
-
-/// All that a host is made of.
-#[derive(Debug)]
-pub(super) struct RootPlan {
-    pub(super) env: Env,
-    pub(super) counters: Arc<Counters>,
-    pub(super) server: Option<(ServerPlan, Arc<Switch>, Vec<Arc<Bound>>)>,
-    pub(super) incoming: Slot<Incoming>,
-    pub(super) router: Option<RouterPlan>,
-    pub(super) bus: Option<BusPlan>,
-    pub(super) services: Vec<ServicePlan>,
-    pub(super) client: Client,
-    pub(super) client_slot: Slot<ClientCommand>,
-    pub(super) drain: Duration,
-}
 
 /// What a host is asked to do.
 #[derive(Debug, Message)]
@@ -83,41 +39,6 @@ pub(super) enum HostCommand {
     Stop,
 }
 
-#[derive(Debug, Clone)]
-enum Kind {
-    Server,
-    Router,
-    Service(Box<ServicePlan>),
-    Client(ClientPlan, Slot<ClientCommand>),
-}
-
-impl Kind {
-    fn intensity(&self) -> Intensity {
-        match self {
-            Self::Server | Self::Router => Intensity::new(5, Duration::from_secs(30)),
-            Self::Service(_) | Self::Client(..) => Intensity::new(10, Duration::from_secs(60)),
-        }
-    }
-
-    fn name(&self) -> String {
-        match self {
-            Self::Server => "jabber server".into(),
-            Self::Router => "router".into(),
-            Self::Service(plan) => format!("service {}", plan.service.name()),
-            Self::Client(plan, _) => format!("client {}", plan.jid),
-        }
-    }
-
-    fn serves(&self) -> bool {
-        matches!(self, Self::Service(_))
-    }
-
-    /// Whether it says when it serves.
-    fn gets_ready(&self) -> bool {
-        matches!(self, Self::Router | Self::Service(_))
-    }
-}
-
 struct Child {
     kind: Kind,
     intensity: Intensity,
@@ -129,6 +50,8 @@ enum Phase {
     Running,
     /// Services finish what they have.
     Draining,
+    /// Clients wait for what is on its way to them.
+    Settling,
     /// Services end at once.
     Stopping,
     /// No service is left; the rest ends.
@@ -166,76 +89,18 @@ impl Root {
     fn start_child(&mut self, kind: Kind, intensity: Intensity, ctx: &mut Context<Self>) -> u64 {
         self.started += 1;
         let id = self.started;
-        let tether = Tether::new(ctx.address().recipient(), id);
-        let host = Peer::new(ctx.address());
-        let env = self.plan.env.fork(&format!("{} {id}", kind.name()));
-        let counters = Arc::clone(&self.plan.counters);
-        let orders = match &kind {
-            Kind::Server => self.start_server(env, tether),
-            Kind::Router => self.plan.router.clone().map(|plan| {
-                Peer::new(RouterActor::new(plan, env, counters, host, id, tether).start())
-            }),
-            Kind::Service(plan) => self.listener_plan(plan).map(|plan| {
-                Peer::new(ListenerActor::new(plan, env, counters, host, id, tether).start())
-            }),
-            Kind::Client(plan, slot) => {
-                Some(ClientActor::launch(plan.clone(), &env, slot, Some(tether)))
-            }
-        };
-        if let Some(orders) = orders {
+        if let Some(orders) = self.plan.start(&kind, id, &ctx.address()) {
             if kind.gets_ready() {
                 self.unready.insert(id);
             }
-            self.children.insert(
-                id,
-                Child {
-                    kind,
-                    intensity,
-                    orders,
-                },
-            );
+            let child = Child {
+                kind,
+                intensity,
+                orders,
+            };
+            self.children.insert(id, child);
         }
         id
-    }
-
-    fn start_server(&self, env: Env, tether: Tether) -> Option<Peer<Order>> {
-        let (plan, switch, sockets) = self.plan.server.as_ref()?;
-        let server = Server::new(
-            plan.clone(),
-            Arc::clone(switch),
-            sockets.clone(),
-            env,
-            tether,
-        )
-        .start();
-        self.plan.incoming.set(Peer::new(server.clone()));
-        Some(Peer::new(server))
-    }
-
-    fn listener_plan(&self, plan: &ServicePlan) -> Option<ListenerPlan> {
-        let bus = self.plan.bus.as_ref()?;
-        Some(ListenerPlan {
-            service: plan.service.clone(),
-            size: plan.size,
-            keepalive: plan.keepalive,
-            user: bus.user.clone(),
-            domain: bus.domain.clone(),
-            host: bus.host.clone(),
-            routers: plan.routers.clone(),
-            transport: Arc::clone(&bus.transport),
-            client: self.plan.client.clone(),
-        })
-    }
-
-    fn client_plan(&mut self, name: &str) -> Option<ClientPlan> {
-        let number = self.plan.env.secret() >> 32;
-        let bus = self.plan.bus.as_ref()?;
-        let resource = format!("{}_at_{}_{number:08x}", resource_part(name), bus.host);
-        let jid = Jid::new(&bus.user, &bus.domain, &resource).ok()?;
-        Some(ClientPlan {
-            jid,
-            transport: Arc::clone(&bus.transport),
-        })
     }
 
     fn add(&mut self, kind: Kind, ctx: &mut Context<Self>) -> u64 {
@@ -257,7 +122,7 @@ impl Root {
         self.phase = Phase::Draining;
         self.order(Order::Drain, Kind::serves);
         ctx.run_later(self.plan.drain, |root, ctx| {
-            if root.phase == Phase::Draining {
+            if matches!(root.phase, Phase::Draining | Phase::Settling) {
                 tracing::warn!("not all was finished in time");
                 root.stop(ctx);
             }
@@ -275,10 +140,22 @@ impl Root {
         self.go_on_ending(ctx);
     }
 
+    fn has(&self, wanted: impl Fn(&Kind) -> bool) -> bool {
+        self.children.values().any(|child| wanted(&child.kind))
+    }
+
     /// Services end first, and what carries their last answers after them.
     fn go_on_ending(&mut self, ctx: &mut Context<Self>) {
-        let is_served = self.children.values().any(|child| child.kind.serves());
-        if matches!(self.phase, Phase::Draining | Phase::Stopping) && !is_served {
+        if self.phase == Phase::Draining && !self.has(Kind::serves) {
+            self.phase = Phase::Settling;
+            self.order(Order::Drain, Kind::asks);
+        }
+        let is_over = match self.phase {
+            Phase::Settling => !self.has(Kind::asks),
+            Phase::Stopping => !self.has(Kind::serves),
+            Phase::Running | Phase::Draining | Phase::Closing => false,
+        };
+        if is_over {
             self.phase = Phase::Closing;
             self.order(Order::Stop, |_| true);
             ctx.run_later(STOP_TIME, Self::end);
@@ -292,6 +169,7 @@ impl Root {
         for child in self.children.values() {
             tracing::warn!(child = child.kind.name(), "did not end in time");
         }
+        self.plan.server = None; // so that another can listen there at once
         for waiter in self.end_waiters.drain(..) {
             let _ = waiter.send(self.failure.clone().map_or(Ok(()), Err));
         }
@@ -308,12 +186,13 @@ impl Root {
             return;
         };
         self.unready.remove(&exited.child);
+        let waiter = self.service_waiters.remove(&exited.child);
         if self.phase != Phase::Running {
             return self.go_on_ending(ctx);
         }
         let (name, exit) = (kind.name(), &exited.exit);
         if *exit == Exit::Stopped {
-            return;
+            return self.report_ready();
         }
         self.plan.counters.restarts.add();
         if !intensity.allows(self.plan.env.now()) {
@@ -324,7 +203,9 @@ impl Root {
         tracing::warn!(child = name, %exit, "restarting");
         ctx.run_later(RESTART_DELAY, move |root, ctx| {
             if root.phase == Phase::Running {
-                root.start_child(kind, intensity, ctx);
+                let id = root.start_child(kind, intensity, ctx);
+                root.service_waiters
+                    .extend(waiter.map(|waiter| (id, waiter)));
             }
         });
     }
@@ -349,7 +230,7 @@ impl Actor for Root {
         if self.plan.router.is_some() {
             self.add(Kind::Router, ctx);
         }
-        if let Some(plan) = self.client_plan("client") {
+        if let Some(plan) = self.plan.client_plan("client") {
             let slot = self.plan.client_slot.clone();
             self.add(Kind::Client(plan, slot), ctx);
         }
@@ -384,12 +265,15 @@ impl Handler<HostCommand> for Root {
 
     fn handle(&mut self, command: HostCommand, ctx: &mut Self::Context) {
         match command {
+            // Whoever waits sees that nothing will come of it.
+            HostCommand::AddService(..) | HostCommand::AddClient(..)
+                if self.phase != Phase::Running || self.plan.bus.is_none() => {}
             HostCommand::AddService(plan, reply) => {
                 let id = self.add(Kind::Service(plan), ctx);
                 self.service_waiters.insert(id, reply);
             }
             HostCommand::AddClient(name, reply) => {
-                let Some(plan) = self.client_plan(&name) else {
+                let Some(plan) = self.plan.client_plan(&name) else {
                     return;
                 };
                 let Some(router) = self.plan.bus.as_ref().map(|bus| bus.router.clone()) else {

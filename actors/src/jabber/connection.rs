@@ -5,10 +5,8 @@
 //! troubling this actor.
 
 use std::cell::RefCell;
-use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use actix::{
@@ -16,16 +14,15 @@ use actix::{
     StreamHandler, fut,
 };
 use bytes::BytesMut;
-use futures::Stream;
 use opensrf::jid::Jid;
 use opensrf::limits::StreamLimits;
 use opensrf::stanza::{Condition, NotAStanza, Stanza, StanzaError, StreamError};
 use opensrf::stream::acceptor::{Acceptor, BindRefusal, Effect, Input};
 use opensrf::stream::{SaslFailure, SaslProgress};
 use opensrf::switchboard::BindingId;
-use opensrf::xml::{Frame, Framer, Raw, XmlError};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use opensrf::xml::{Frame, Framer, Raw};
 
+use super::frames::{Frames, Unreadable};
 use super::server::Shared;
 use super::{Deliver, Refused};
 use crate::driver::{Conduct, Driver};
@@ -75,11 +72,7 @@ impl Connection {
         let outbox = Outbox::new(shared.plan.outbox_bytes);
         let progress = shared.plan.outbox_progress;
         Self::create(|ctx| {
-            ctx.add_stream(Frames {
-                reader,
-                framer: Rc::clone(&framer),
-                state: Reading::On,
-            });
+            ctx.add_stream(Frames::new(reader, Rc::clone(&framer)));
             let writing = outbox.clone();
             let written = async move { writing.write_out(writer, progress).await };
             ctx.spawn(fut::wrap_future(written).map(Self::written));
@@ -261,7 +254,7 @@ impl Actor for Connection {
         };
         self.shared.switch.unbind(&jid, binding);
         for stanza in self.outbox.abandon() {
-            self.shared.switch.bounce(Refused::Gone(stanza));
+            self.shared.switch.bounce(Refused::Gone(Box::new(stanza)));
         }
     }
 }
@@ -346,63 +339,5 @@ impl Deliver for Client {
         StreamError::Conflict.write_to(&mut bytes);
         self.0.push_bytes(bytes.freeze());
         self.0.close();
-    }
-}
-
-/// Why no more frames come.
-#[derive(Debug)]
-enum Unreadable {
-    Xml(XmlError),
-    Broken(String),
-}
-
-/// What the client sends, part by part.
-struct Frames {
-    reader: Box<dyn AsyncRead + Send + Unpin>,
-    framer: Rc<RefCell<Framer>>,
-    state: Reading,
-}
-
-enum Reading {
-    On,
-    /// What came is no XML; nothing more is read, and the connection stays until that is said.
-    Deaf,
-    Over,
-}
-
-impl Stream for Frames {
-    type Item = Result<Frame, Unreadable>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        match this.state {
-            Reading::On => {}
-            Reading::Deaf => return Poll::Pending,
-            Reading::Over => return Poll::Ready(None),
-        }
-        let mut framer = this.framer.borrow_mut();
-        loop {
-            match framer.next_frame() {
-                Ok(Some(frame)) => return Poll::Ready(Some(Ok(frame))),
-                Ok(None) => {}
-                Err(error) => {
-                    this.state = Reading::Deaf;
-                    return Poll::Ready(Some(Err(Unreadable::Xml(error))));
-                }
-            }
-            // Nothing is lost when this future is dropped before it is ready.
-            let reading = pin!(this.reader.read_buf(framer.buffer()));
-            match std::task::ready!(reading.poll(cx)) {
-                Ok(0) => {
-                    this.state = Reading::Over;
-                    return Poll::Ready(None);
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    this.state = Reading::Over;
-                    return Poll::Ready(Some(Err(Unreadable::Broken(error.to_string()))));
-                }
-            }
-        }
     }
 }

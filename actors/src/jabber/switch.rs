@@ -30,9 +30,9 @@ pub trait Deliver: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub enum Refused {
     /// Too much waits for the receiver already.
-    Full(Stanza),
+    Full(Box<Stanza>),
     /// The receiver is gone.
-    Gone(Stanza),
+    Gone(Box<Stanza>),
 }
 
 /// Sees every stanza that is submitted.

@@ -51,8 +51,8 @@ impl Deliver for Mailbox {
         self.0.tell(LinkEvent::Stanza(stanza)).map_err(|untold| {
             let is_gone = matches!(untold, Untold::Gone(_));
             match untold.into_inner() {
-                LinkEvent::Stanza(stanza) if is_gone => Refused::Gone(stanza),
-                LinkEvent::Stanza(stanza) => Refused::Full(stanza),
+                LinkEvent::Stanza(stanza) if is_gone => Refused::Gone(Box::new(stanza)),
+                LinkEvent::Stanza(stanza) => Refused::Full(Box::new(stanza)),
                 LinkEvent::Down(_) => unreachable!("the stanza that was told comes back"),
             }
         })

@@ -31,6 +31,7 @@ pub use xmpp::{Credentials, Xmpp};
 /// What a link tells its party.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum LinkEvent {
     /// A stanza came. Sent by the link and the switch only.
     Stanza(Stanza),

@@ -236,7 +236,7 @@ impl Stream {
             return; // the party let go of the link
         }
         for stanza in outbox.abandon() {
-            send_back(&inbox, Unsent::Closed(stanza));
+            send_back(&inbox, Unsent::Closed(Box::new(stanza)));
         }
         // If the party is gone, nobody misses the link.
         let _ = inbox.tell_when_free(LinkEvent::Down(reason)).await;

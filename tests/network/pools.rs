@@ -1,0 +1,307 @@
+//! Drones and how many there are.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::join_all;
+use opensrf_actors::host::{Host, HostBuilder};
+use opensrf_actors::service::Service;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::services::{gate, math, odd, odd_service};
+use crate::support::{hub, over_every_way, over_paused_ways, run, status};
+
+fn two_drones(builder: HostBuilder) -> HostBuilder {
+    builder.service_sized(odd_service(), 2, 2, 3)
+}
+
+#[test]
+fn two_drones_and_three_places_serve_five_of_ten_calls_in_order() {
+    over_paused_ways(two_drones, |net| async move {
+        let calls = (0..10).map(|number| net.client().call("test.odd", "slow", (1_000, number)));
+        let started = Instant::now();
+        let mut served = Vec::new();
+        let mut refused = Vec::new();
+        let calls = calls
+            .enumerate()
+            .map(|(number, call)| async move { (number, call.await, started.elapsed().as_secs()) });
+        for (number, outcome, after) in join_all(calls).await {
+            match outcome {
+                Ok(answers) => {
+                    let back: Value = answers.one().unwrap();
+                    assert_eq!(back, json!([1_000, number as u64]));
+                    served.push((number, after));
+                }
+                Err(error) => refused.push((status(&error).0, after)),
+            }
+        }
+        assert_eq!(served, [(0, 1), (1, 1), (2, 2), (3, 2), (4, 3)]);
+        assert_eq!(refused, [(503, 0); 5]);
+        assert_eq!(net.host.figures().refused, 5);
+    });
+}
+
+#[test]
+fn drones_are_made_for_the_calls_that_wait() {
+    let services = |builder: HostBuilder| builder.service_sized(odd_service(), 1, 8, 0);
+    over_paused_ways(services, |net| async move {
+        let calls = (0..8).map(|_| net.client().call("test.odd", "slow", [1_000]));
+        let started = Instant::now();
+        for outcome in join_all(calls).await {
+            outcome.unwrap();
+        }
+        assert_eq!(started.elapsed().as_secs(), 1);
+    });
+}
+
+#[test]
+fn a_panic_costs_one_answer_and_one_drone() {
+    over_every_way(odd, |net| async move {
+        let text = "the method failed unexpectedly (it panicked)";
+        for (number, method) in ["panic", "panic.later", "panic"].into_iter().enumerate() {
+            let failed = net.client().call("test.odd", method, ()).await;
+            assert_eq!(status(&failed.unwrap_err()), (500, text.into()));
+            assert_eq!(net.host.figures().panics, number as u64 + 1);
+            let answers = net.client().call("test.odd", "slow", [number]).await;
+            assert_eq!(answers.unwrap().one::<Value>().unwrap(), json!([number]));
+        }
+        assert_eq!(net.host.figures().restarts, 3);
+        assert_eq!(net.host.figures().abandoned, 0);
+    });
+}
+
+#[test]
+fn what_a_method_gave_before_it_panicked_arrives() {
+    over_every_way(odd, |net| async move {
+        let stream = net.client().stream("test.odd", "panic.midway", ()).await;
+        let results: Vec<_> = stream.unwrap().collect().await;
+        assert_eq!(results.len(), 2);
+        assert_eq!(
+            results[0].as_ref().unwrap().value::<String>().unwrap(),
+            "before"
+        );
+        assert_eq!(results[1].as_ref().unwrap_err().code(), 500);
+    });
+}
+
+#[test]
+fn drones_that_panicked_are_made_up_for() {
+    over_paused_ways(two_drones, |net| async move {
+        for _ in 0..20 {
+            let panics = (0..2).map(|_| net.client().call("test.odd", "panic.later", ()));
+            for outcome in join_all(panics).await {
+                assert_eq!(status(&outcome.unwrap_err()).0, 500);
+            }
+        }
+        let started = Instant::now();
+        let calls = (0..2).map(|_| net.client().call("test.odd", "slow", [1_000]));
+        for outcome in join_all(calls).await {
+            outcome.unwrap();
+        }
+        assert_eq!(started.elapsed().as_secs(), 1);
+        assert_eq!(net.host.figures().panics, 40);
+    });
+}
+
+#[test]
+fn a_call_that_nobody_waits_for_is_forgotten() {
+    over_paused_ways(two_drones, |net| async move {
+        for _ in 0..2 {
+            let call = net.client().call("test.odd", "slow", [2_000]);
+            let given_up = tokio::time::timeout(Duration::from_secs(1), call).await;
+            assert!(given_up.is_err());
+        }
+        let mut stream = net.client().stream("test.odd", "count", [5_000]).await;
+        let first = stream.as_mut().unwrap().next().await.unwrap().unwrap();
+        assert_eq!(first.value::<u64>().unwrap(), 1);
+        drop(stream);
+        let answers = net.client().call("test.odd", "slow", [1]).await.unwrap();
+        assert_eq!(answers.one::<Value>().unwrap(), json!([1]));
+    });
+}
+
+#[test]
+fn a_host_that_shuts_down_finishes_what_was_accepted() {
+    over_every_way(math, |net| async move {
+        let (service, gate) = gate();
+        net.host.add_service_sized(service, 1, 1).await.unwrap();
+        let client = net.client().clone();
+        let calls = (0..3).map(|_| client.call("test.gate", "pass", ()));
+        let calls = join_all(calls);
+        let end = async {
+            gate.holds(1).await;
+            let ending = net.host.shutdown();
+            gate.admit(3);
+            ending.await.unwrap();
+        };
+        let (outcomes, ()) = tokio::join!(calls, end);
+        for outcome in outcomes {
+            assert_eq!(outcome.unwrap().one::<String>().unwrap(), "passed");
+        }
+        assert!(client.call("opensrf.math", "add", (1, 1)).await.is_err());
+    });
+}
+
+#[test]
+fn a_shutdown_takes_no_longer_than_it_may() {
+    over_paused_ways(odd, |net| async move {
+        let call = net.client().call("test.odd", "slow", [100_000]);
+        let end = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let before = Instant::now();
+            net.host.shutdown().await.unwrap();
+            assert_eq!(before.elapsed().as_secs(), 30);
+        };
+        let (outcome, ()) = tokio::join!(call, end);
+        assert!(outcome.is_err());
+    });
+}
+
+#[test]
+fn results_that_are_cut_off_by_the_end_of_the_host_do_not_look_complete() {
+    over_every_way(math, |net| async move {
+        let (service, gate) = gate();
+        net.host.add_service_sized(service, 1, 1).await.unwrap();
+        let stream = net.client().stream("test.gate", "pass", ()).await.unwrap();
+        gate.holds(1).await;
+        net.host.stop().await.unwrap();
+        let results: Vec<_> = stream.collect().await;
+        assert!(matches!(results[..], [Err(_)]), "{results:?}");
+    });
+}
+
+#[test]
+fn a_host_that_ends_takes_no_more_services() {
+    over_every_way(math, |net| async move {
+        let (service, gate) = gate();
+        net.host.add_service_sized(service, 1, 1).await.unwrap();
+        let call = net.client().call("test.gate", "pass", ());
+        let end = async {
+            gate.holds(1).await;
+            let ending = net.host.shutdown();
+            let adding = async {
+                let refused = net.host.add_service(odd_service()).await;
+                assert!(refused.is_err());
+                gate.admit(1);
+            };
+            let (ended, ()) = tokio::join!(ending, adding);
+            ended.unwrap();
+        };
+        let (outcome, ()) = tokio::join!(call, end);
+        outcome.unwrap();
+    });
+}
+
+#[test]
+fn a_service_can_be_added_while_the_host_runs() {
+    over_every_way(math, |net| async move {
+        assert!(net.client().call("test.odd", "slow", [0]).await.is_err());
+        net.host.add_service(odd_service()).await.unwrap();
+        assert!(net.client().call("test.odd", "slow", [0]).await.is_ok());
+    });
+}
+
+#[test]
+fn hosts_in_one_process_know_nothing_of_each_other() {
+    run(true, async {
+        let mut hosts = Vec::new();
+        for number in 0..3 {
+            let service = Service::builder("test.number")
+                .function("get", 0, move |_| Ok(number))
+                .build()
+                .unwrap();
+            let host = hub().service(service).start().await.unwrap();
+            host.ready().await.unwrap();
+            hosts.push(host);
+        }
+        for (number, host) in hosts.iter().enumerate() {
+            let answers = host.call("test.number", "get", ()).await.unwrap();
+            assert_eq!(answers.one::<usize>().unwrap(), number);
+        }
+        hosts[0].stop().await.unwrap();
+        assert!(hosts[0].call("test.number", "get", ()).await.is_err());
+        assert!(hosts[1].call("test.number", "get", ()).await.is_ok());
+    });
+}
+
+#[test]
+fn services_of_several_hosts_share_the_calls() {
+    use crate::support::{address, guest};
+    run(false, async {
+        let hub = hub().listen("127.0.0.1:0").start().await.unwrap();
+        let mut hosts = Vec::new();
+        for number in 0..2 {
+            let service = Service::builder("test.number")
+                .function("get", 0, move |_| Ok(number))
+                .build()
+                .unwrap();
+            let host = guest(&address(&hub)).service(service).start().await;
+            let host = host.unwrap();
+            host.ready().await.unwrap();
+            hosts.push(host);
+        }
+        let mut counts = [0; 2];
+        for _ in 0..10 {
+            let answers = hub.call("test.number", "get", ()).await.unwrap();
+            counts[answers.one::<usize>().unwrap()] += 1;
+        }
+        assert_eq!(counts, [5, 5]);
+        hosts[0].shutdown().await.unwrap();
+        for _ in 0..4 {
+            let answers = hub.call("test.number", "get", ()).await.unwrap();
+            assert_eq!(answers.one::<usize>().unwrap(), 1);
+        }
+        hosts[1].shutdown().await.unwrap();
+        let gone = hub.call("test.number", "get", ()).await.unwrap_err();
+        assert_eq!(gone.call().unwrap().code(), 404);
+    });
+}
+
+#[test]
+fn a_host_without_services_is_ready_to_call() {
+    use crate::support::{address, guest};
+    run(false, async {
+        let hub = hub().listen("127.0.0.1:0");
+        let hub = math(hub).start().await.unwrap();
+        hub.ready().await.unwrap();
+        let caller = guest(&address(&hub)).start().await.unwrap();
+        caller.ready().await.unwrap();
+        let answers = caller.call("opensrf.math", "add", (1, 2)).await.unwrap();
+        assert_eq!(answers.one::<i64>().unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_host_on_a_thread_of_its_own_is_called_from_any_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let host = math(Host::builder()).spawn().await.unwrap();
+        host.ready().await.unwrap();
+        let answers = host.call("opensrf.math", "add", (1, 2)).await.unwrap();
+        assert_eq!(answers.one::<i64>().unwrap(), 3);
+        host.shutdown().await.unwrap();
+    });
+}
+
+#[test]
+fn a_client_without_handles_leaves_the_bus() {
+    run(true, async {
+        let host = Host::builder().start().await.unwrap();
+        host.ready().await.unwrap();
+        let before = host.bound();
+        let client = host.new_client("brief").await.unwrap();
+        client.online().await.unwrap();
+        let other = client.clone();
+        assert_eq!(host.bound().len(), before.len() + 1);
+        drop(client);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(host.bound().len(), before.len() + 1);
+        drop(other);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(host.bound(), before);
+    });
+}
