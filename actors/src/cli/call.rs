@@ -8,7 +8,7 @@ use futures::StreamExt;
 use opensrf::limits::LOGIN_TIME;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{REFUSED, complain};
+use super::{REFUSED, complain, print_line};
 use crate::client::Client;
 use crate::host::HostBuilder;
 use crate::settings::Settings;
@@ -94,7 +94,7 @@ async fn print_answers(client: &Client, args: &Args) -> Result<(), Box<dyn Error
             None => client.stream(service, method, params).await?,
         };
         while let Some(result) = results.next().await {
-            println!("{}", result?);
+            print_line(result?)?;
         }
         return Ok(());
     }
@@ -103,7 +103,7 @@ async fn print_answers(client: &Client, args: &Args) -> Result<(), Box<dyn Error
         None => client.call(service, method, params).await?,
     };
     for result in answers.json() {
-        println!("{result}");
+        print_line(result)?;
     }
     Ok(())
 }
