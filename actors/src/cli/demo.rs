@@ -71,11 +71,11 @@ async fn demonstrate() -> Result<(), Box<dyn Error>> {
     let sum: i64 = desk.call("opensrf.math", "add", (2, 2)).await?.one()?;
     let took = env.now() - asked;
     let stanzas = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
-    tell(&stanzas);
-    println!(
-        "\nThe client has the answer, {sum}, after {} µs.",
-        took.as_micros()
-    );
+    print_line(tell(&stanzas))?;
+    let took = took.as_micros();
+    print_line(format!(
+        "The client has the answer, {sum}, after {took} µs."
+    ))?;
     stop(&[desk, hub]).await?;
     print_line("All is stopped.")?;
     Ok(())
