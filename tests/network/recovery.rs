@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use opensrf::osrf::Status;
 use opensrf::session::CallError;
 use opensrf_actors::client::Client;
 use opensrf_actors::host::{Host, HostHandle};
@@ -251,6 +252,28 @@ fn a_server_that_ends_tells_its_clients() {
         let said = raw.rest().await;
         assert!(said.contains("<system-shutdown"), "{said}");
         assert!(said.ends_with("</stream:stream>"), "{said}");
+    });
+}
+
+#[test]
+fn a_server_that_ends_hands_out_what_waits() {
+    run(false, async {
+        let log = Log::default();
+        let hub = odd(hub()).listen("127.0.0.1:0").tap(log.tap());
+        let hub = hub.spawn().await.unwrap();
+        hub.ready().await.unwrap();
+        let mut raw = Raw::log_in(&hub, "client").await;
+        let text = "x".repeat(1_000_000);
+        let body = request("1", "opensrf.system.echo", &format!("[\"{text}\"]"));
+        for thread in ["1", "2", "3", "4"] {
+            raw.say(&message("router@localhost/test.odd", thread, &body))
+                .await;
+        }
+        until(async || log.drones_that_said(&Status::complete()).len() == 4).await;
+        let (ended, rest) = tokio::join!(hub.shutdown(), raw.rest());
+        ended.unwrap();
+        assert_eq!(rest.matches("Request Complete").count(), 4);
+        assert!(rest.ends_with("</stream:stream>"));
     });
 }
 

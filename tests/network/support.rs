@@ -149,6 +149,15 @@ pub(crate) async fn adds_up(hub: &HostHandle) {
     assert_eq!(answers.one::<i64>().unwrap(), 3);
 }
 
+/// Whether the router knows a service.
+pub(crate) async fn knows(hub: &HostHandle, class: &str) -> bool {
+    let answers = hub
+        .call("router", "opensrf.router.info.class.list", ())
+        .await;
+    let classes: Vec<String> = answers.unwrap().one().unwrap();
+    classes.iter().any(|known| known == class)
+}
+
 /// All stanzas that went over a switch, in order.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<Stanza>>>);
