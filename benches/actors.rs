@@ -15,7 +15,7 @@ use opensrf::stanza::{self, Stanza};
 use opensrf_actors::counters::Counters;
 use opensrf_actors::jabber::Switch;
 use opensrf_actors::peer::Peer;
-use opensrf_actors::transport::{Link, LinkEvent, Local, Transport};
+use opensrf_actors::transport::{Inbox, Link, LinkEvent, Local, Transport};
 
 /// Messages that are told before the receiver gets its turn.
 const BATCH: u64 = 1_000;
@@ -29,8 +29,10 @@ struct Told;
 struct Asked;
 
 /// Counts what comes.
+#[derive(Default)]
 struct Idler {
     received: u64,
+    inbox: Option<Inbox>,
 }
 
 impl Actor for Idler {
@@ -61,12 +63,27 @@ impl Handler<LinkEvent> for Idler {
     type Result = ();
 
     fn handle(&mut self, _: LinkEvent, _: &mut Self::Context) {
-        self.received += 1;
+        while let Some(_stanza) = self.inbox.as_ref().and_then(Inbox::pop) {
+            self.received += 1;
+        }
+    }
+}
+
+/// Gives an idler the inbox to take stanzas from.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Use(Inbox);
+
+impl Handler<Use> for Idler {
+    type Result = ();
+
+    fn handle(&mut self, Use(inbox): Use, _: &mut Self::Context) {
+        self.inbox = Some(inbox);
     }
 }
 
 fn idler(system: &SystemRunner) -> Addr<Idler> {
-    system.block_on(async { Idler { received: 0 }.start() })
+    system.block_on(async { Idler::default().start() })
 }
 
 /// Does `one` so often, in batches that the receiver takes in between; says how long all took.
@@ -116,7 +133,11 @@ fn submitting(c: &mut Criterion) {
     let counters = Arc::new(Counters::default());
     let switch = Arc::new(Switch::new(["localhost".to_owned()], 10, counters, None));
     let jid = Jid::parse("opensrf@localhost/receiver").expect("an address");
-    let bound = Local::new(Arc::clone(&switch)).connect(jid.clone(), Peer::new(receiver.clone()));
+    let inbox = Inbox::new(Peer::new(receiver.clone()));
+    system
+        .block_on(receiver.send(Use(inbox.clone())))
+        .expect("it is there");
+    let bound = Local::new(Arc::clone(&switch)).connect(jid.clone(), inbox);
     let _link: Box<dyn Link> = system.block_on(bound).expect("the domain is served");
     let content = stanza::Message {
         thread: "0123456789abcdef.1".into(),

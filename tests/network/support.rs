@@ -143,6 +143,12 @@ pub(crate) fn status(error: &ClientError) -> (u16, String) {
     }
 }
 
+/// Makes a call that is known to go well.
+pub(crate) async fn adds_up(hub: &HostHandle) {
+    let answers = hub.call("opensrf.math", "add", (1, 2)).await.unwrap();
+    assert_eq!(answers.one::<i64>().unwrap(), 3);
+}
+
 /// All stanzas that went over a switch, in order.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<Stanza>>>);

@@ -89,7 +89,7 @@ impl Inbox {
     }
 
     /// Takes the stanza that waits longest. After `None` the party is told of the next.
-    pub(crate) fn pop(&self) -> Option<Stanza> {
+    pub fn pop(&self) -> Option<Stanza> {
         let mut queue = self.queue();
         let stanza = queue.stanzas.pop_front();
         queue.is_told = stanza.is_some();
@@ -100,12 +100,12 @@ impl Inbox {
     }
 
     /// Has the party look again later: more waits than it takes in one turn.
-    pub(crate) fn look_again(&self) {
+    pub fn look_again(&self) {
         self.0.party.report(LinkEvent::Stanzas);
     }
 
     /// Takes no more, and gives out what waits.
-    pub(crate) fn close(&self) -> VecDeque<Stanza> {
+    pub fn close(&self) -> VecDeque<Stanza> {
         let mut queue = self.queue();
         queue.is_closed = true;
         self.0.room.notify_waiters();
