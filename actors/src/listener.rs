@@ -236,6 +236,7 @@ impl ListenerActor {
 
     /// Ends all drones, and itself when the last is gone: whoever waits for one is told first.
     fn end(&mut self, ctx: &mut Context<Self>) {
+        self.pool_step(pool::Input::Stop, ctx);
         self.is_ending = true;
         for drone in self.drones.values() {
             // One that is gone needs no telling.
@@ -249,6 +250,15 @@ impl ListenerActor {
             self.tether.ends(Exit::Stopped, true);
             self.uplink.hang_up();
             ctx.stop();
+        }
+    }
+}
+
+impl Drop for ListenerActor {
+    /// A listener that panicked leaves drones behind, which nobody would give work again.
+    fn drop(&mut self) {
+        for drone in self.drones.values() {
+            let _ = Peer::new(drone.clone()).tell(Order::Drain);
         }
     }
 }
@@ -271,6 +281,14 @@ impl Conduct<Pool> for ListenerActor {
             pool::Effect::Refuse(stanza) => {
                 self.counters.refused.add();
                 self.refuse(&stanza, &Status::backlog_full());
+            }
+            pool::Effect::Dismiss(stanza) => {
+                self.counters.refused.add();
+                let text = "the service is stopping";
+                self.refuse(
+                    &stanza,
+                    &Status::method_exception(code::SERVICE_UNAVAILABLE, text),
+                );
             }
             pool::Effect::Abandon(stanza) => {
                 self.counters.abandoned.add();

@@ -45,6 +45,8 @@ pub enum ClassCommand {
     Report,
     /// End, unless a node came meanwhile.
     Close,
+    /// End at once: the router does.
+    End,
 }
 
 /// What a class tells its router.

@@ -183,6 +183,25 @@ fn a_shutdown_takes_no_longer_than_it_may() {
 }
 
 #[test]
+fn whoever_waits_when_a_host_is_stopped_is_told() {
+    over_paused_ways(two_drones, |net| async move {
+        let calls = (0..5).map(|_| net.client().call("test.odd", "slow", [100_000]));
+        let end = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let before = Instant::now();
+            net.host.stop().await.unwrap();
+            assert!(before.elapsed() < Duration::from_secs(2));
+        };
+        let (outcomes, ()) = tokio::join!(join_all(calls), end);
+        // Two were running and three waited.
+        for outcome in outcomes {
+            let (code, text) = status(&outcome.unwrap_err());
+            assert_eq!((code, &*text), (503, "the service is stopping"));
+        }
+    });
+}
+
+#[test]
 fn results_that_are_cut_off_by_the_end_of_the_host_do_not_look_complete() {
     over_every_way(math, |net| async move {
         let (service, gate) = gate();
