@@ -62,6 +62,10 @@ pub const JID_PART_BYTES: usize = 1_023;
 /// `max_bundle_size`).
 pub const BUNDLE_BYTES: usize = 25_600;
 
+/// How long a result may wait for others to share its stanza. (The original has no such bound: a
+/// slow stream shows nothing there until 25,600 bytes have come or the method ends.)
+pub const BUNDLE_TIME: Duration = Duration::from_millis(20);
+
 /// Bytes of a result, XML escaping counted in, above which it is sent in pieces (OpenSRF's
 /// `max_chunk_size`).
 pub const CHUNK_BYTES: usize = 51_200;

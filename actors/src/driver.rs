@@ -106,7 +106,7 @@ where
     R: Role + 'static,
     R::Input: 'static,
     R::Effect: 'static,
-    A: Conduct<R> + ?Sized,
+    A: Conduct<R>,
 {
     let driver = actor.driver();
     let Some(due) = driver.role.deadline() else {
@@ -131,7 +131,7 @@ where
     R: Role + 'static,
     R::Input: 'static,
     R::Effect: 'static,
-    A: Conduct<R> + ?Sized,
+    A: Conduct<R>,
 {
     actor.driver().is_stepping = true;
     actor.advance(ctx, |role, now, out| role.wake(now, out));
@@ -147,7 +147,7 @@ where
     R: Role + 'static,
     R::Input: 'static,
     R::Effect: 'static,
-    A: Conduct<R> + ?Sized,
+    A: Conduct<R>,
 {
     let driver = actor.driver();
     driver.turn += 1;

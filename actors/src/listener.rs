@@ -77,6 +77,7 @@ pub struct ListenerActor {
     host: Peer<Ready>,
     child: u64,
     is_started: bool,
+    is_ending: bool,
     tether: Tether,
 }
 
@@ -129,6 +130,7 @@ impl ListenerActor {
             host,
             child,
             is_started: false,
+            is_ending: false,
             tether,
         }
     }
@@ -189,7 +191,7 @@ impl ListenerActor {
     }
 
     /// What a router itself says, as opposed to what its classes pass on.
-    fn from_router(&mut self, router: Jid, stanza: &Stanza, ctx: &mut Context<Self>) {
+    fn router_says(&mut self, router: Jid, stanza: &Stanza, ctx: &mut Context<Self>) {
         if stanza.is_error() {
             return self.registration_step(registration::Input::Bounced(router), ctx);
         }
@@ -232,14 +234,32 @@ impl ListenerActor {
         self.uplink.send(Stanza::message(router, message));
     }
 
-    fn end(&mut self, exit: Exit, ctx: &mut Context<Self>) {
+    /// Ends all drones, and itself when the last is gone: whoever waits for one is told first.
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        self.pool_step(pool::Input::Stop, ctx);
+        self.is_ending = true;
         for drone in self.drones.values() {
             // One that is gone needs no telling.
             let _ = Peer::new(drone.clone()).tell(Order::Stop);
         }
-        self.tether.ends(exit, true);
-        self.uplink.hang_up();
-        ctx.stop();
+        self.end_when_alone(ctx);
+    }
+
+    fn end_when_alone(&mut self, ctx: &mut Context<Self>) {
+        if self.is_ending && self.drones.is_empty() {
+            self.tether.ends(Exit::Stopped, true);
+            self.uplink.hang_up();
+            ctx.stop();
+        }
+    }
+}
+
+impl Drop for ListenerActor {
+    /// A listener that panicked leaves drones behind, which nobody would give work again.
+    fn drop(&mut self) {
+        for drone in self.drones.values() {
+            let _ = Peer::new(drone.clone()).tell(Order::Drain);
+        }
     }
 }
 
@@ -262,6 +282,14 @@ impl Conduct<Pool> for ListenerActor {
                 self.counters.refused.add();
                 self.refuse(&stanza, &Status::backlog_full());
             }
+            pool::Effect::Dismiss(stanza) => {
+                self.counters.refused.add();
+                let text = "the service is stopping";
+                self.refuse(
+                    &stanza,
+                    &Status::method_exception(code::SERVICE_UNAVAILABLE, text),
+                );
+            }
             pool::Effect::Abandon(stanza) => {
                 self.counters.abandoned.add();
                 let text = "the drone died while it had this request";
@@ -277,7 +305,7 @@ impl Conduct<Pool> for ListenerActor {
             }
             pool::Effect::Drained => {
                 tracing::info!(service = self.service(), "service is drained");
-                self.end(Exit::Stopped, ctx);
+                self.end(ctx);
             }
         }
     }
@@ -313,11 +341,12 @@ impl Party for ListenerActor {
     }
 
     fn linked(&mut self, ctx: &mut Context<Self>) {
-        self.pool_step(pool::Input::Start, ctx);
+        self.pool_step(pool::Input::LinkUp, ctx);
         self.registration_step(registration::Input::LinkUp, ctx);
     }
 
     fn unlinked(&mut self, _: &LinkError, ctx: &mut Context<Self>) -> bool {
+        self.pool_step(pool::Input::LinkDown, ctx);
         self.registration_step(registration::Input::LinkDown, ctx);
         true
     }
@@ -328,7 +357,7 @@ impl Party for ListenerActor {
             .as_ref()
             .filter(|from| stanza.kind == Kind::Message && self.registration.role().concerns(from));
         if let Some(router) = router.cloned() {
-            return self.from_router(router, &stanza, ctx);
+            return self.router_says(router, &stanza, ctx);
         }
         // Answers to callers that are gone come back here; and without a thread nobody could be
         // answered.
@@ -381,6 +410,9 @@ impl Handler<ChildExited> for ListenerActor {
             taken: exited.taken,
             settled: exited.settled,
         };
+        if self.is_ending {
+            return self.end_when_alone(ctx);
+        }
         self.pool_step(input, ctx);
     }
 }
@@ -396,7 +428,7 @@ impl Handler<Order> for ListenerActor {
             }
             Order::Stop => {
                 self.registration_step(registration::Input::Leave, ctx);
-                self.end(Exit::Stopped, ctx);
+                self.end(ctx);
             }
         }
     }

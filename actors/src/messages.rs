@@ -2,7 +2,7 @@
 //!
 //! | message | from | to | how | when |
 //! |---|---|---|---|---|
-//! | [`LinkEvent`](crate::transport::LinkEvent) | link, switch | every party | tell | a stanza came; the link is gone |
+//! | [`LinkEvent`](crate::transport::LinkEvent) | inbox | every party | tell, past the bound | stanzas wait; the link is gone |
 //! | [`Incoming`](crate::jabber::Incoming) | listening socket | server | tell, waits when full | somebody connected |
 //! | `ShutDown` | server | connection | tell | the server ends |
 //! | [`ChildExited`](crate::supervise::ChildExited) | tether | parent | tell, past the bound | a child is gone |
@@ -45,6 +45,8 @@ pub enum ClassCommand {
     Report,
     /// End, unless a node came meanwhile.
     Close,
+    /// End at once: the router does.
+    End,
 }
 
 /// What a class tells its router.
@@ -142,6 +144,8 @@ pub enum ClientCommand {
     Close(SessionId),
     /// Nobody waits for this request any more.
     Cancel(RequestId),
+    /// The last handle is gone.
+    Leave,
     /// Say when the client is online, or why it is not.
     WhenOnline(oneshot::Sender<Result<(), ClientError>>),
 }

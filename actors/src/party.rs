@@ -6,6 +6,9 @@
 //!      \___ failed: wait (backoff) ___/
 //! ```
 //!
+//! Stanzas that still wait in the party's inbox when it ends, in good order or by a panic, go back to
+//! their senders as bounces.
+//!
 //! A party that cannot go on under another link (a drone has a caller that knows its address) ends
 //! instead; its parent makes another one.
 
@@ -16,11 +19,11 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, fut};
 use opensrf::ids::Seed;
 use opensrf::jid::Jid;
 use opensrf::retry::Retry;
-use opensrf::stanza::{Condition, Kind, Stanza};
+use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
 use opensrf::xml::ns;
 
 use crate::peer::Peer;
-use crate::transport::{Link, LinkError, LinkEvent, Transport};
+use crate::transport::{Inbox, Link, LinkError, LinkEvent, Transport};
 
 /// The first delay before a lost link is dialled again.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
@@ -33,8 +36,12 @@ pub struct Uplink {
     transport: Arc<dyn Transport>,
     jid: Jid,
     link: Option<Box<dyn Link>>,
+    inbox: Option<Inbox>,
     retry: Retry,
 }
+
+/// Stanzas that a party takes before others get their turn.
+const TURN: usize = 64;
 
 impl Uplink {
     /// An address that is not linked yet.
@@ -46,6 +53,7 @@ impl Uplink {
             transport,
             jid,
             link: None,
+            inbox: None,
             retry,
         }
     }
@@ -71,9 +79,31 @@ impl Uplink {
         }
     }
 
-    /// Logs out.
+    /// Logs out. What waits in the inbox goes back to its senders.
     pub fn hang_up(&mut self) {
-        self.link = None;
+        let waiting = self
+            .inbox
+            .take()
+            .map(|inbox| inbox.close())
+            .unwrap_or_default();
+        let Some(link) = self.link.take() else {
+            return;
+        };
+        for stanza in waiting {
+            let error = StanzaError::new(Condition::ServiceUnavailable);
+            let bounce = stanza.bounce(error.with_text("the receiver has ended"));
+            bounce.into_iter().for_each(|bounce| link.send(bounce));
+        }
+    }
+
+    fn pop(&self) -> Option<Stanza> {
+        self.inbox.as_ref().and_then(Inbox::pop)
+    }
+}
+
+impl Drop for Uplink {
+    fn drop(&mut self) {
+        self.hang_up();
     }
 }
 
@@ -95,7 +125,8 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     fn dial(&mut self, ctx: &mut Context<Self>) {
         let own = Peer::new(ctx.address());
         let uplink = self.uplink();
-        let connecting = uplink.transport.connect(uplink.jid.clone(), own);
+        let inbox = uplink.inbox.get_or_insert_with(|| Inbox::new(own)).clone();
+        let connecting = uplink.transport.connect(uplink.jid.clone(), inbox);
         ctx.spawn(fut::wrap_future(connecting).map(Self::dialled));
     }
 
@@ -116,12 +147,27 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     /// Takes what the link says.
     fn link_event(&mut self, event: LinkEvent, ctx: &mut Context<Self>) {
         match event {
-            LinkEvent::Stanza(stanza) if stanza.kind == Kind::Iq => self.question(&stanza),
-            LinkEvent::Stanza(stanza) => self.stanza(stanza, ctx),
+            LinkEvent::Stanzas => self.take(TURN, ctx),
             LinkEvent::Down(reason) => {
+                // What came before the end counts as having come.
+                self.take(usize::MAX, ctx);
                 self.uplink().link = None;
                 self.off(&reason, ctx);
             }
+        }
+    }
+
+    /// Takes up to `most` stanzas out of the inbox.
+    fn take(&mut self, most: usize, ctx: &mut Context<Self>) {
+        for _ in 0..most {
+            match self.uplink().pop() {
+                Some(stanza) if stanza.kind == Kind::Iq => self.question(&stanza),
+                Some(stanza) => self.stanza(stanza, ctx),
+                None => return,
+            }
+        }
+        if let Some(inbox) = &self.uplink().inbox {
+            inbox.look_again();
         }
     }
 
@@ -150,5 +196,107 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
             tracing::debug!(jid = %uplink.jid, %reason, ?delay, "still off the bus");
         }
         ctx.run_later(delay, |party, ctx| party.dial(ctx));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::Counters;
+    use crate::jabber::{Deliver, Refused, Switch};
+    use crate::transport::Local;
+    use opensrf::stanza::Message;
+    use std::sync::Mutex;
+
+    /// Panics at the first stanza.
+    struct Fragile(Uplink);
+
+    impl Actor for Fragile {
+        type Context = Context<Self>;
+
+        fn started(&mut self, ctx: &mut Self::Context) {
+            self.dial(ctx);
+        }
+    }
+
+    impl Handler<LinkEvent> for Fragile {
+        type Result = ();
+
+        fn handle(&mut self, event: LinkEvent, ctx: &mut Self::Context) {
+            self.link_event(event, ctx);
+        }
+    }
+
+    impl Party for Fragile {
+        fn uplink(&mut self) -> &mut Uplink {
+            &mut self.0
+        }
+
+        fn linked(&mut self, _: &mut Context<Self>) {}
+
+        fn unlinked(&mut self, _: &LinkError, _: &mut Context<Self>) -> bool {
+            false
+        }
+
+        fn stanza(&mut self, _: Stanza, _: &mut Context<Self>) {
+            panic!("on purpose");
+        }
+    }
+
+    #[derive(Debug, Default)]
+    struct Sender(Mutex<Vec<Stanza>>);
+
+    impl Deliver for Sender {
+        fn deliver(&self, stanza: Stanza) -> Result<(), Refused> {
+            self.0.lock().unwrap().push(stanza);
+            Ok(())
+        }
+
+        fn evict(&self) {}
+    }
+
+    fn jid(resource: &str) -> Jid {
+        Jid::new("opensrf", "localhost", resource).unwrap()
+    }
+
+    #[test]
+    fn what_waits_for_a_party_that_panics_goes_back_to_its_senders() {
+        actix_rt::System::new().block_on(async {
+            let domains = ["localhost".to_owned()];
+            let switch = Arc::new(Switch::new(
+                domains,
+                10,
+                Arc::new(Counters::default()),
+                None,
+            ));
+            let sender = Arc::new(Sender::default());
+            switch
+                .bind(&jid("sender"), Arc::<Sender>::clone(&sender))
+                .unwrap();
+            let transport = Arc::new(Local::new(Arc::clone(&switch)));
+            let party = Fragile(Uplink::new(transport, jid("party"), &Seed::new(1))).start();
+            while !switch.addresses().contains(&jid("party")) {
+                tokio::task::yield_now().await;
+            }
+            for thread in ["1", "2", "3"] {
+                let message = Message {
+                    thread: thread.into(),
+                    ..Message::default()
+                };
+                let from = Some(jid("sender"));
+                switch.submit(Stanza {
+                    from,
+                    ..Stanza::message(jid("party"), message)
+                });
+            }
+            while party.connected() {
+                tokio::task::yield_now().await;
+            }
+            let back = sender.0.lock().unwrap();
+            let threads: Vec<_> = back.iter().map(Stanza::thread).collect();
+            // The first was in its hands when it panicked.
+            assert_eq!(threads, ["2", "3"]);
+            assert!(back.iter().all(Stanza::is_error));
+        });
     }
 }

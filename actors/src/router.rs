@@ -78,7 +78,6 @@ impl RouterActor {
 
     fn open(&mut self, class: String, address: Jid, ctx: &mut Context<Self>) {
         self.opened += 1;
-        tracing::info!(class, %address, "service class opened");
         let env = self.env.fork(&format!("class {class} {}", self.opened));
         let actor = ServiceClassActor::new(
             class.clone(),
@@ -208,6 +207,9 @@ impl Handler<Order> for RouterActor {
     type Result = ();
 
     fn handle(&mut self, _: Order, ctx: &mut Self::Context) {
+        for class in self.classes.keys() {
+            self.tell(class, ClassCommand::End);
+        }
         self.tether.ends(Exit::Stopped, true);
         self.uplink.hang_up();
         ctx.stop();

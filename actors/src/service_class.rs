@@ -90,6 +90,7 @@ impl Party for ServiceClassActor {
     }
 
     fn linked(&mut self, _: &mut Context<Self>) {
+        tracing::info!(class = self.name, address = %self.uplink.jid(), "service class opened");
         self.router.report(ClassEvent::Up(self.name.clone()));
     }
 
@@ -133,6 +134,7 @@ impl Handler<ClassCommand> for ServiceClassActor {
             ClassCommand::RemoveNode(node) => ClassInput::RemoveNode(node),
             ClassCommand::Report => ClassInput::Report,
             ClassCommand::Close => ClassInput::Close,
+            ClassCommand::End => return self.end(Exit::Normal, ctx),
         };
         self.step(input, ctx);
     }

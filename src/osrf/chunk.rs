@@ -51,6 +51,12 @@ impl Bundle {
         self.waiting.push(message);
     }
 
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Sends off all that waits.
     pub fn flush(&mut self, out: &mut Vec<Vec<Message>>) {
         self.bytes = 0;

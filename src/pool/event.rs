@@ -9,8 +9,10 @@ pub type DroneId = u64;
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum Input {
-    /// The service starts: bring up the minimum of drones.
-    Start,
+    /// The listener is on the bus: bring up the minimum of drones.
+    LinkUp,
+    /// The listener is off the bus: a drone could not get onto it either, so none is started.
+    LinkDown,
     /// A request came from the router.
     Request(Stanza),
     /// A drone has logged in, or is done with what it had.
@@ -31,6 +33,8 @@ pub enum Input {
     /// The service leaves: end when all that was accepted is done. What the router had sent
     /// before it knew is done too, as long as something is.
     Drain,
+    /// The service ends at once.
+    Stop,
 }
 
 /// What a pool wants done.
@@ -42,6 +46,8 @@ pub enum Effect {
     Assign(DroneId, Stanza),
     /// Tell the sender that there is no room (503).
     Refuse(Stanza),
+    /// Tell the sender that the service is stopping (503).
+    Dismiss(Stanza),
     /// Tell the sender that its drone died (500).
     Abandon(Stanza),
     /// End a drone: it is idle, did not come up in time, or takes nothing.

@@ -26,6 +26,7 @@ use bytestring::ByteString;
 
 use super::answer::refuse;
 use crate::Role;
+use crate::limits::BUNDLE_TIME;
 use crate::osrf::{self, Body, Bundle, Json, Status, code};
 use crate::service::Catalog;
 use crate::stanza::{Kind, Stanza};
@@ -59,6 +60,12 @@ impl Drone {
             ended: VecDeque::new(),
             runs: 0,
         }
+    }
+
+    /// Whether it is in no conversation.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.session.is_none()
     }
 
     fn assign(&mut self, now: Tick, stanza: &Stanza, out: &mut Out) {
@@ -101,7 +108,8 @@ impl Drone {
                     session.say(&[answer(&message, Status::connected())], out);
                 }
                 Body::Disconnect => {
-                    session.refuse_queue("the session was closed before this request", out);
+                    let why = "the session was closed before this request";
+                    session.refuse_queue(&Status::broken_session(why), out);
                     session.connected = false;
                 }
                 Body::Request(_) => self.request(message, out),
@@ -126,6 +134,7 @@ impl Drone {
             trace: message.trace,
             locale: message.locale.clone(),
             bundle: Bundle::default(),
+            flush_at: None,
             collected: atomic.then(Vec::new),
         });
         out.push(DroneEffect::Run(Run {
@@ -193,7 +202,7 @@ impl Drone {
         }
     }
 
-    fn output(&mut self, run: RunId, item: Json, out: &mut Out) {
+    fn output(&mut self, now: Tick, run: RunId, item: Json, out: &mut Out) {
         let Some((session, mut running)) = self.running(run) else {
             return;
         };
@@ -206,9 +215,41 @@ impl Drone {
                     .bundle
                     .push(result.in_locale(&running.locale), &mut ready);
                 session.say_all(&ready, out);
+                let soon = running
+                    .flush_at
+                    .unwrap_or_else(|| now.saturating_add(BUNDLE_TIME));
+                running.flush_at = (!running.bundle.is_empty()).then_some(soon);
             }
         }
         session.running = Some(running);
+    }
+
+    /// Sends what waits to be sent together with more that has not come.
+    fn flush(&mut self, out: &mut Out) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let mut ready = Vec::new();
+        if let Some(running) = &mut session.running {
+            running.flush_at = None;
+            running.bundle.flush(&mut ready);
+        }
+        session.say_all(&ready, out);
+    }
+
+    /// Tells everyone who waits for this drone that nothing more will come.
+    fn stop(&mut self, out: &mut Out) {
+        self.flush(out);
+        let Some(mut session) = self.session.take() else {
+            return;
+        };
+        let text = "the service is stopping";
+        let status = Status::method_exception(code::SERVICE_UNAVAILABLE, text);
+        if let Some(running) = &session.running {
+            let message = osrf::Message::status(running.trace, status.clone());
+            session.say(&[message.in_locale(&running.locale)], out);
+        }
+        session.refuse_queue(&status, out);
     }
 
     fn hold(&mut self, run: RunId, out: &mut Out) {
@@ -216,6 +257,7 @@ impl Drone {
             return;
         };
         let mut ready = Vec::new();
+        running.flush_at = None;
         running.bundle.flush(&mut ready);
         session.say_all(&ready, out);
         let hold = osrf::Message::status(running.trace, Status::please_hold());
@@ -254,7 +296,8 @@ impl Drone {
         running.bundle.flush(&mut ready);
         session.say_all(&ready, out);
         if panicked {
-            session.refuse_queue("the drone failed at an earlier request", out);
+            let why = "the drone failed at an earlier request";
+            session.refuse_queue(&Status::broken_session(why), out);
             self.session = None;
             return out.push(DroneEffect::Exit);
         }
@@ -277,21 +320,27 @@ impl Role for Drone {
         match input {
             DroneInput::Assign(stanza) => self.assign(now, &stanza, out),
             DroneInput::Stanza(stanza) => self.direct(now, &stanza, out),
-            DroneInput::Output(run, item) => self.output(run, item, out),
+            DroneInput::Output(run, item) => self.output(now, run, item, out),
             DroneInput::Hold(run) => self.hold(run, out),
             DroneInput::Finished(run, outcome) => self.finished(now, run, outcome, out),
+            DroneInput::Stop => self.stop(out),
         }
     }
 
     fn deadline(&self) -> Option<Tick> {
         let session = self.session.as_ref()?;
-        let idle = session.connected && session.running.is_none() && session.queue.is_empty();
-        idle.then_some(session.idle_until)
+        match &session.running {
+            Some(running) => running.flush_at,
+            None => session.connected.then_some(session.idle_until),
+        }
     }
 
     fn wake(&mut self, now: Tick, out: &mut Out) {
         if self.deadline().is_none_or(|at| at > now) {
             return;
+        }
+        if self.session.as_ref().is_some_and(|s| s.running.is_some()) {
+            return self.flush(out);
         }
         if let Some(session) = &self.session {
             // The id of the last request, as Perl has it; C writes 0. Neither is asked again.

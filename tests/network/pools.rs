@@ -186,6 +186,25 @@ fn a_shutdown_takes_no_longer_than_it_may() {
 }
 
 #[test]
+fn whoever_waits_when_a_host_is_stopped_is_told() {
+    over_paused_ways(two_drones, |net| async move {
+        let calls = (0..5).map(|_| net.client().call("test.odd", "slow", [100_000]));
+        let end = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let before = Instant::now();
+            net.host.stop().await.unwrap();
+            assert!(before.elapsed() < Duration::from_secs(2));
+        };
+        let (outcomes, ()) = tokio::join!(join_all(calls), end);
+        // Two were running and three waited.
+        for outcome in outcomes {
+            let (code, text) = status(&outcome.unwrap_err());
+            assert_eq!((code, &*text), (503, "the service is stopping"));
+        }
+    });
+}
+
+#[test]
 fn results_that_are_cut_off_by_the_end_of_the_host_do_not_look_complete() {
     over_every_way(math, |net| async move {
         let (service, gate) = gate();
@@ -337,5 +356,24 @@ fn a_host_on_a_thread_of_its_own_is_called_from_any_runtime() {
         let answers = host.call("opensrf.math", "add", (1, 2)).await.unwrap();
         assert_eq!(answers.one::<i64>().unwrap(), 3);
         host.shutdown().await.unwrap();
+    });
+}
+
+#[test]
+fn a_client_without_handles_leaves_the_bus() {
+    run(true, async {
+        let host = Host::builder().start().await.unwrap();
+        host.ready().await.unwrap();
+        let before = host.bound();
+        let client = host.new_client("brief").await.unwrap();
+        client.online().await.unwrap();
+        let other = client.clone();
+        assert_eq!(host.bound().len(), before.len() + 1);
+        drop(client);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(host.bound().len(), before.len() + 1);
+        drop(other);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(host.bound(), before);
     });
 }

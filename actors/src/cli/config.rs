@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::{complain, print_line};
 use crate::settings::Settings;
 
 /// Look at the configuration without running anything
@@ -25,9 +26,12 @@ enum Command {
 
 /// What is wrong was said when the settings were read; here they are right.
 pub(crate) fn run(settings: Settings, args: Args) -> ExitCode {
-    match args.command {
-        Command::Check => println!("ok: {}", settings.summary()),
-        Command::Show => print!("{}", settings.show()),
+    let text = match args.command {
+        Command::Check => format!("ok: {}", settings.summary()),
+        Command::Show => settings.show(),
+    };
+    match print_line(text.trim_end()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error),
     }
-    ExitCode::SUCCESS
 }

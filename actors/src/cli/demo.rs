@@ -8,7 +8,7 @@ use opensrf::jid::Jid;
 use opensrf::osrf::{self, Body};
 use opensrf::stanza::{Kind, Stanza};
 
-use super::REFUSED;
+use super::{REFUSED, print_line};
 use crate::env::Env;
 use crate::host::{Host, HostHandle};
 use crate::services::math;
@@ -55,27 +55,29 @@ async fn demonstrate() -> Result<(), Box<dyn Error>> {
         .first()
         .ok_or("the server listens nowhere")?
         .to_string();
-    println!("A Jabber server listens on {address}; router@localhost/router is on it,");
-    println!("and a listener of opensrf.math has registered with the router.\n");
+    print_line(format!(
+        "A Jabber server listens on {address}; router@localhost/router is on it,"
+    ))?;
+    print_line("and a listener of opensrf.math has registered with the router.\n")?;
 
     let desk = Host::builder()
         .server(&address, "opensrf", "localhost", &password)
         .start()
         .await?;
     desk.client().online().await?;
-    println!("A client has logged in over TCP. It calls opensrf.math add 2 2:\n");
+    print_line("A client has logged in over TCP. It calls opensrf.math add 2 2:\n")?;
     seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
     let asked = env.now();
     let sum: i64 = desk.call("opensrf.math", "add", (2, 2)).await?.one()?;
     let took = env.now() - asked;
     let stanzas = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
-    tell(&stanzas);
-    println!(
-        "\nThe client has the answer, {sum}, after {} µs.",
-        took.as_micros()
-    );
+    print_line(tell(&stanzas))?;
+    let took = took.as_micros();
+    print_line(format!(
+        "The client has the answer, {sum}, after {took} µs."
+    ))?;
     stop(&[desk, hub]).await?;
-    println!("All is stopped.");
+    print_line("All is stopped.")?;
     Ok(())
 }
 
@@ -86,9 +88,14 @@ async fn stop(hosts: &[HostHandle]) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Tells each hop of one call.
-fn tell(stanzas: &[Stanza]) {
+/// Each hop of one call, in words.
+fn tell(stanzas: &[Stanza]) -> String {
+    let mut told = String::new();
     let mut hop = 0;
+    let mut line = |text: String| {
+        told.push_str(&text);
+        told.push('\n');
+    };
     for stanza in stanzas.iter().filter(|stanza| stanza.kind == Kind::Message) {
         let message = stanza.decode();
         let Ok(parts) = osrf::decode(&message.body) else {
@@ -96,21 +103,26 @@ fn tell(stanzas: &[Stanza]) {
         };
         hop += 1;
         let from = role(stanza.from.as_ref());
-        println!("  {hop}. {from} -> {}", role(stanza.to.as_ref()));
+        line(format!("  {hop}. {from} -> {}", role(stanza.to.as_ref())));
         for (name, jid) in [("from", &stanza.from), ("to", &stanza.to)] {
-            println!("     {name:<5} {}", jid.as_ref().map_or("", Jid::as_str));
+            line(format!(
+                "     {name:<5} {}",
+                jid.as_ref().map_or("", Jid::as_str)
+            ));
         }
         if !message.opensrf.router_from.is_empty() {
-            println!("     for   {}", message.opensrf.router_from);
+            line(format!("     for   {}", message.opensrf.router_from));
         }
         for part in parts {
-            println!("     {}", describe(&part.body));
+            line(format!("     {}", describe(&part.body)));
         }
         if from == "service class" {
             hop += 1;
-            println!("  {hop}. listener -> drone\n     the listener hands it to a free drone");
+            line(format!("  {hop}. listener -> drone"));
+            line("     the listener hands it to a free drone".into());
         }
     }
+    told
 }
 
 /// Which party an address belongs to, by its form.

@@ -5,6 +5,8 @@ mod config;
 mod demo;
 mod up;
 
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -103,6 +105,15 @@ fn load(cli: &Cli) -> Result<Settings, SettingsError> {
         loader = loader.option("log.format", format, "--log-format");
     }
     loader.load()
+}
+
+/// Writes a line to stdout. Nobody reading it any more, as after `| head`, is no error: there is
+/// just nobody left to tell.
+pub(crate) fn print_line(line: impl Display) -> io::Result<()> {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 /// Says on stderr what is wrong with usage or configuration.

@@ -43,6 +43,8 @@ pub struct ClientActor {
     sinks: Sinks,
     opening: BTreeMap<SessionId, oneshot::Sender<Result<(), CallError>>>,
     waiting: Vec<oneshot::Sender<Result<(), ClientError>>>,
+    /// What was asked before it was known whether the bus can be reached.
+    early: Vec<ClientInput>,
     /// Why the last attempt to get onto the bus failed.
     failure: Option<LinkError>,
     /// No more is asked; what was asked is waited for.
@@ -70,6 +72,7 @@ impl ClientActor {
             sinks: Sinks::new(),
             opening: BTreeMap::new(),
             waiting: Vec::new(),
+            early: Vec::new(),
             failure: None,
             is_draining: false,
             host,
@@ -126,12 +129,28 @@ impl ClientActor {
         }
     }
 
+    /// Asks, once it is known whether the bus can be reached.
+    fn ask(&mut self, input: ClientInput, ctx: &mut Context<Self>) {
+        let is_known = self.uplink.is_linked() || self.failure.is_some();
+        if is_known || self.early.len() >= MAILBOX {
+            self.step(input, ctx);
+        } else {
+            self.early.push(input);
+        }
+    }
+
+    fn ask_early(&mut self, ctx: &mut Context<Self>) {
+        for input in std::mem::take(&mut self.early) {
+            self.step(input, ctx);
+        }
+    }
+
     fn call(&mut self, call: ClientInput, request: RequestId, sink: Sink, ctx: &mut Context<Self>) {
         if self.is_draining {
             return; // whoever waits at the sink sees it go
         }
         self.sinks.insert(request, sink);
-        self.step(call, ctx);
+        self.ask(call, ctx);
     }
 }
 
@@ -188,6 +207,7 @@ impl Party for ClientActor {
         }
         self.host.report(Ready(self.child));
         self.step(ClientInput::LinkUp, ctx);
+        self.ask_early(ctx);
     }
 
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool {
@@ -196,6 +216,7 @@ impl Party for ClientActor {
             let _ = waiting.send(Err(reason.clone().into()));
         }
         self.step(ClientInput::LinkDown, ctx);
+        self.ask_early(ctx);
         true
     }
 
@@ -259,7 +280,7 @@ impl Handler<ClientCommand> for ClientActor {
                 reply,
             } => {
                 self.opening.insert(session, reply);
-                self.step(
+                self.ask(
                     ClientInput::Open {
                         session,
                         service,
@@ -270,13 +291,14 @@ impl Handler<ClientCommand> for ClientActor {
             }
             ClientCommand::Close(session) => {
                 self.opening.remove(&session);
-                self.step(ClientInput::Close(session), ctx);
+                self.ask(ClientInput::Close(session), ctx);
             }
             ClientCommand::Cancel(request) => {
                 self.sinks.remove(&request);
-                self.step(ClientInput::Cancel(request), ctx);
+                self.ask(ClientInput::Cancel(request), ctx);
                 self.end_if_settled(ctx);
             }
+            ClientCommand::Leave => self.end(ctx),
             ClientCommand::WhenOnline(reply) => {
                 if self.uplink.is_linked() {
                     let _ = reply.send(Ok(()));

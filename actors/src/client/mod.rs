@@ -81,17 +81,29 @@ impl ClientError {
 /// A handle to a client. Clones are the same client.
 #[derive(Debug, Clone)]
 pub struct Client {
-    actor: Slot<ClientCommand>,
+    actor: Arc<Lease>,
     router: RouterName,
     numbers: Arc<AtomicU64>,
     timeout: Duration,
     connect_timeout: Duration,
 }
 
+/// Ends the actor when the last handle is dropped.
+#[derive(Debug)]
+struct Lease(Slot<ClientCommand>);
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(actor) = self.0.get() {
+            actor.report(ClientCommand::Leave);
+        }
+    }
+}
+
 impl Client {
     pub(crate) fn new(actor: Slot<ClientCommand>, router: RouterName) -> Self {
         Self {
-            actor,
+            actor: Arc::new(Lease(actor)),
             router,
             numbers: Arc::default(),
             timeout: DEFAULT_TIMEOUT,
@@ -194,7 +206,7 @@ impl Client {
     }
 
     pub(crate) async fn tell(&self, command: ClientCommand) -> Result<(), ClientError> {
-        let actor = self.actor.get().ok_or(ClientError::Ended)?;
+        let actor = self.actor.0.get().ok_or(ClientError::Ended)?;
         actor
             .tell_when_free(command)
             .await
@@ -203,7 +215,7 @@ impl Client {
 
     /// Tells the actor something that does not matter if it is gone.
     fn mention(&self, command: ClientCommand) {
-        if let Some(actor) = self.actor.get() {
+        if let Some(actor) = self.actor.0.get() {
             actor.report(command);
         }
     }

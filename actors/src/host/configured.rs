@@ -4,7 +4,7 @@ use opensrf::limits::StreamLimits;
 use opensrf::session::RouterName;
 use opensrf::stream::LoginMethod;
 
-use super::builder::{BusSpec, EmbeddedPlan, RouterSpec, ServiceSpec};
+use super::spec::{BusSpec, EmbeddedPlan, RouterSpec, ServiceSpec};
 use super::{Access, HostBuilder, HostError};
 use crate::jabber::{Cleartext, Socket};
 use crate::sasl::Account;
@@ -17,46 +17,48 @@ impl HostBuilder {
     /// # Errors
     /// [`HostError::NoSuchService`] for a service that is not on board.
     pub fn from_settings(settings: &Settings, secrets: &Secrets) -> Result<Self, HostError> {
-        let mut builder = Self::default();
-        builder.embedded = settings.jabber.as_ref().map(|jabber| EmbeddedPlan {
-            listen: jabber.listen.iter().map(socket).collect(),
-            domains: jabber.domains.clone(),
-            accounts: secrets.accounts.iter().map(account).collect(),
-            cleartext: cleartext(jabber.cleartext_login),
-            limits: StreamLimits {
-                stanza_bytes: jabber.stanza_bytes,
-                ..StreamLimits::AUTHENTICATED
-            },
-            login_time: jabber.login_time,
-            outbox_bytes: jabber.outbox_bytes,
-            outbox_progress: jabber.outbox_progress,
-            sessions_per_account: jabber.sessions_per_account,
-            connections_per_address: jabber.connections_per_address,
-        });
-        builder.router = settings.router.as_ref().map(|router| RouterSpec {
-            user: router.account.user.clone(),
-            domain: router.domain.clone(),
-            resource: router.name.clone(),
-            password: password(secrets.router.as_ref()),
-            access: access(router.address.as_ref(), settings::LoginMethod::Auto),
-            trusted_clients: router.trusted_clients.clone(),
-            trusted_servers: router.trusted_servers.clone(),
-        });
-        builder.bus = settings.bus.as_ref().map(|bus| BusSpec {
-            user: bus.account.user.clone(),
-            domain: bus.domain.clone(),
-            password: password(secrets.bus.as_ref()),
-            access: access(bus.address.as_ref(), bus.login),
-            routers: bus
-                .routers
-                .iter()
-                .map(|r| (router_name(r), r.services.clone()))
-                .collect(),
-            host: settings.host.name.clone(),
-        });
-        builder.drain = settings.host.drain;
-        builder.timeout = settings.client.timeout;
-        builder.connect_timeout = settings.client.connect_timeout;
+        let mut builder = Self {
+            embedded: settings.jabber.as_ref().map(|jabber| EmbeddedPlan {
+                listen: jabber.listen.iter().map(socket).collect(),
+                domains: jabber.domains.clone(),
+                accounts: secrets.accounts.iter().map(account).collect(),
+                cleartext: cleartext(jabber.cleartext_login),
+                limits: StreamLimits {
+                    stanza_bytes: jabber.stanza_bytes,
+                    ..StreamLimits::AUTHENTICATED
+                },
+                login_time: jabber.login_time,
+                outbox_bytes: jabber.outbox_bytes,
+                outbox_progress: jabber.outbox_progress,
+                sessions_per_account: jabber.sessions_per_account,
+                connections_per_address: jabber.connections_per_address,
+            }),
+            router: settings.router.as_ref().map(|router| RouterSpec {
+                user: router.account.user.clone(),
+                domain: router.domain.clone(),
+                resource: router.name.clone(),
+                password: password(secrets.router.as_ref()),
+                access: access(router.address.as_ref(), settings::LoginMethod::Auto),
+                trusted_clients: router.trusted_clients.clone(),
+                trusted_servers: router.trusted_servers.clone(),
+            }),
+            bus: settings.bus.as_ref().map(|bus| BusSpec {
+                user: bus.account.user.clone(),
+                domain: bus.domain.clone(),
+                password: password(secrets.bus.as_ref()),
+                access: access(bus.address.as_ref(), bus.login),
+                routers: bus
+                    .routers
+                    .iter()
+                    .map(|r| (router_name(r), r.services.clone()))
+                    .collect(),
+                host: settings.host.name.clone(),
+            }),
+            drain: settings.host.drain,
+            timeout: settings.client.timeout,
+            connect_timeout: settings.client.connect_timeout,
+            ..Self::default()
+        };
         for service in &settings.services {
             let on_board = services::by_name(&service.name)
                 .ok_or_else(|| HostError::NoSuchService(service.name.clone()))??;
@@ -74,20 +76,22 @@ impl HostBuilder {
     /// Only a client, of the network that `login` leads to.
     #[must_use]
     pub fn client_only(login: &ClientLogin, settings: &Settings) -> Self {
-        let mut builder = Self::default();
-        builder.embedded = None;
-        builder.router = None;
-        builder.bus = Some(BusSpec {
+        let bus = BusSpec {
             user: login.login.user.clone(),
             domain: login.login.domain.clone(),
             password: login.login.password.reveal().to_owned(),
             access: access(Some(&login.address), login.method),
             routers: vec![(router_name(&login.router), None)],
             host: settings.host.name.clone(),
-        });
-        builder.timeout = settings.client.timeout;
-        builder.connect_timeout = settings.client.connect_timeout;
-        builder
+        };
+        Self {
+            embedded: None,
+            router: None,
+            bus: Some(bus),
+            timeout: settings.client.timeout,
+            connect_timeout: settings.client.connect_timeout,
+            ..Self::default()
+        }
     }
 }
 

@@ -10,9 +10,11 @@ use opensrf::pool::PoolSize;
 use tokio::sync::oneshot;
 
 use super::HostError;
-use super::root::{HostCommand, ServicePlan};
+use super::plan::ServicePlan;
+use super::root::HostCommand;
 use crate::client::{Answers, Client, ClientError, IntoParams};
 use crate::counters::{Counters, Figures};
+use crate::jabber::Switch;
 use crate::peer::Peer;
 use crate::service::Service;
 
@@ -25,6 +27,7 @@ pub struct HostHandle {
     pub(super) counters: Arc<Counters>,
     pub(super) routers: Vec<Jid>,
     pub(super) keepalive: Duration,
+    pub(super) switch: Option<Arc<Switch>>,
 }
 
 impl HostHandle {
@@ -115,6 +118,15 @@ impl HostHandle {
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Who is on the bus at the embedded server, in order; nobody without one.
+    #[must_use]
+    pub fn bound(&self) -> Vec<Jid> {
+        self.switch
+            .as_ref()
+            .map(|switch| switch.addresses())
+            .unwrap_or_default()
     }
 
     /// What the host has done so far.

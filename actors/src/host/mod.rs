@@ -15,9 +15,16 @@
 //! ```
 
 mod builder;
+mod child;
 mod configured;
+mod error;
 mod handle;
+mod plan;
 mod root;
+mod spec;
+mod start;
 
-pub use builder::{Access, Host, HostBuilder, HostError};
+pub use builder::{Host, HostBuilder};
+pub use error::HostError;
 pub use handle::HostHandle;
+pub use spec::Access;

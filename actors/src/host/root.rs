@@ -1,64 +1,26 @@
 //! The actor at the top: starts the others, and starts them again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message};
-use opensrf::ids::resource_part;
-use opensrf::jid::Jid;
-use opensrf::pool::PoolSize;
-use opensrf::session::RouterName;
 use tokio::sync::oneshot;
 
-use crate::client::{Client, ClientActor, ClientPlan};
-use crate::counters::Counters;
-use crate::env::Env;
-use crate::jabber::{Bound, Incoming, Server, ServerPlan, Switch};
-use crate::listener::{ListenerActor, ListenerPlan};
-use crate::messages::{ClientCommand, Order, Ready};
+use super::child::Kind;
+use super::plan::{RootPlan, ServicePlan};
+use crate::client::Client;
+use crate::messages::{Order, Ready};
 use crate::peer::{Peer, Slot};
-use crate::router::{RouterActor, RouterPlan};
-use crate::service::Service;
-use crate::supervise::{ChildExited, Exit, Intensity, Tether};
-use crate::transport::Transport;
+use crate::supervise::{ChildExited, Exit, Intensity};
+
+/// How long children may take to end when they are told to.
+const STOP_TIME: Duration = Duration::from_secs(2);
+
+/// How long the last answers of services that were stopped may take to their callers.
+const SETTLE_TIME: Duration = Duration::from_millis(250);
 
 /// How long a failed child stays away.
 const RESTART_DELAY: Duration = Duration::from_millis(100);
-
-/// A service with the size of its pool.
-#[derive(Debug, Clone)]
-pub(super) struct ServicePlan {
-    pub(super) service: Service,
-    pub(super) size: PoolSize,
-    pub(super) keepalive: Duration,
-    pub(super) routers: Vec<Jid>,
-}
-
-/// How services and clients of this host log in.
-#[derive(Debug, Clone)]
-pub(super) struct BusPlan {
-    pub(super) user: String,
-    pub(super) domain: String,
-    pub(super) host: String,
-    pub(super) router: RouterName,
-    pub(super) transport: Arc<dyn Transport>,
-}
-
-/// All that a host is made of.
-#[derive(Debug)]
-pub(super) struct RootPlan {
-    pub(super) env: Env,
-    pub(super) counters: Arc<Counters>,
-    pub(super) server: Option<(ServerPlan, Arc<Switch>, Vec<Arc<Bound>>)>,
-    pub(super) incoming: Slot<Incoming>,
-    pub(super) router: Option<RouterPlan>,
-    pub(super) bus: Option<BusPlan>,
-    pub(super) services: Vec<ServicePlan>,
-    pub(super) client: Client,
-    pub(super) client_slot: Slot<ClientCommand>,
-    pub(super) drain: Duration,
-}
 
 /// What a host is asked to do.
 #[derive(Debug, Message)]
@@ -80,37 +42,6 @@ pub(super) enum HostCommand {
     Stop,
 }
 
-#[derive(Debug, Clone)]
-enum Kind {
-    Server,
-    Router,
-    Service(Box<ServicePlan>),
-    Client(ClientPlan, Slot<ClientCommand>),
-}
-
-impl Kind {
-    fn intensity(&self) -> Intensity {
-        match self {
-            Self::Server | Self::Router => Intensity::new(5, Duration::from_secs(30)),
-            Self::Service(_) | Self::Client(..) => Intensity::new(10, Duration::from_secs(60)),
-        }
-    }
-
-    fn name(&self) -> String {
-        match self {
-            Self::Server => "jabber server".into(),
-            Self::Router => "router".into(),
-            Self::Service(plan) => format!("service {}", plan.service.name()),
-            Self::Client(plan, _) => format!("client {}", plan.jid),
-        }
-    }
-
-    /// Whether it says when it serves, or can be asked.
-    fn gets_ready(&self) -> bool {
-        !matches!(self, Self::Server)
-    }
-}
-
 struct Child {
     kind: Kind,
     intensity: Intensity,
@@ -120,11 +51,14 @@ struct Child {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Running,
-    /// Services finish what they have; the rest still carries it.
+    /// Services finish what they have.
     Draining,
     /// Clients wait for what is on its way to them.
     Settling,
+    /// Services end at once.
     Stopping,
+    /// No service is left; the rest ends.
+    Closing,
 }
 
 /// The host.
@@ -158,81 +92,18 @@ impl Root {
     fn start_child(&mut self, kind: Kind, intensity: Intensity, ctx: &mut Context<Self>) -> u64 {
         self.started += 1;
         let id = self.started;
-        let tether = Tether::new(ctx.address().recipient(), id);
-        let host = Peer::new(ctx.address());
-        let env = self.plan.env.fork(&format!("{} {id}", kind.name()));
-        let counters = Arc::clone(&self.plan.counters);
-        let orders = match &kind {
-            Kind::Server => self.start_server(env, tether),
-            Kind::Router => self.plan.router.clone().map(|plan| {
-                Peer::new(RouterActor::new(plan, env, counters, host, id, tether).start())
-            }),
-            Kind::Service(plan) => self.listener_plan(plan).map(|plan| {
-                Peer::new(ListenerActor::new(plan, env, counters, host, id, tether).start())
-            }),
-            Kind::Client(plan, slot) => Some(ClientActor::launch(
-                plan.clone(),
-                &env,
-                slot,
-                host,
-                id,
-                tether,
-            )),
-        };
-        if let Some(orders) = orders {
+        if let Some(orders) = self.plan.start(&kind, id, &ctx.address()) {
             if kind.gets_ready() {
                 self.unready.insert(id);
             }
-            self.children.insert(
-                id,
-                Child {
-                    kind,
-                    intensity,
-                    orders,
-                },
-            );
+            let child = Child {
+                kind,
+                intensity,
+                orders,
+            };
+            self.children.insert(id, child);
         }
         id
-    }
-
-    fn start_server(&self, env: Env, tether: Tether) -> Option<Peer<Order>> {
-        let (plan, switch, sockets) = self.plan.server.as_ref()?;
-        let server = Server::new(
-            plan.clone(),
-            Arc::clone(switch),
-            sockets.clone(),
-            env,
-            tether,
-        )
-        .start();
-        self.plan.incoming.set(Peer::new(server.clone()));
-        Some(Peer::new(server))
-    }
-
-    fn listener_plan(&self, plan: &ServicePlan) -> Option<ListenerPlan> {
-        let bus = self.plan.bus.as_ref()?;
-        Some(ListenerPlan {
-            service: plan.service.clone(),
-            size: plan.size,
-            keepalive: plan.keepalive,
-            user: bus.user.clone(),
-            domain: bus.domain.clone(),
-            host: bus.host.clone(),
-            routers: plan.routers.clone(),
-            transport: Arc::clone(&bus.transport),
-            client: self.plan.client.clone(),
-        })
-    }
-
-    fn client_plan(&mut self, name: &str) -> Option<ClientPlan> {
-        let number = self.plan.env.secret() >> 32;
-        let bus = self.plan.bus.as_ref()?;
-        let resource = format!("{}_at_{}_{number:08x}", resource_part(name), bus.host);
-        let jid = Jid::new(&bus.user, &bus.domain, &resource).ok()?;
-        Some(ClientPlan {
-            jid,
-            transport: Arc::clone(&bus.transport),
-        })
     }
 
     fn add(&mut self, kind: Kind, ctx: &mut Context<Self>) -> u64 {
@@ -252,20 +123,23 @@ impl Root {
             return;
         }
         self.phase = Phase::Draining;
-        self.order(Order::Drain, |kind| matches!(kind, Kind::Service(_)));
+        self.order(Order::Drain, Kind::serves);
         ctx.run_later(self.plan.drain, |root, ctx| {
-            tracing::warn!("not all was finished in time");
-            root.stop_all(ctx);
+            if matches!(root.phase, Phase::Draining | Phase::Settling) {
+                tracing::warn!("not all was finished in time");
+                root.stop(ctx);
+            }
         });
         self.go_on_ending(ctx);
     }
 
-    fn stop_all(&mut self, ctx: &mut Context<Self>) {
-        if self.phase == Phase::Stopping {
+    fn stop(&mut self, ctx: &mut Context<Self>) {
+        if matches!(self.phase, Phase::Stopping | Phase::Closing) {
             return;
         }
         self.phase = Phase::Stopping;
-        self.order(Order::Stop, |_| true);
+        self.order(Order::Stop, Kind::serves);
+        ctx.run_later(STOP_TIME, Self::end);
         self.go_on_ending(ctx);
     }
 
@@ -273,22 +147,40 @@ impl Root {
         self.children.values().any(|child| wanted(&child.kind))
     }
 
+    /// Services end first, then those who wait for their answers, then what carries them.
     fn go_on_ending(&mut self, ctx: &mut Context<Self>) {
-        let serves = |kind: &Kind| matches!(kind, Kind::Service(_));
-        let asks = |kind: &Kind| matches!(kind, Kind::Client(..));
-        if self.phase == Phase::Draining && !self.has(serves) {
+        let was_stopped = self.phase == Phase::Stopping;
+        if matches!(self.phase, Phase::Draining | Phase::Stopping) && !self.has(Kind::serves) {
             self.phase = Phase::Settling;
-            self.order(Order::Drain, asks);
+            self.order(Order::Drain, Kind::asks);
         }
-        if self.phase == Phase::Settling && !self.has(asks) {
-            self.stop_all(ctx);
-        } else if self.phase == Phase::Stopping && self.children.is_empty() {
-            self.plan.server = None; // so that another can listen there at once
-            for waiter in self.end_waiters.drain(..) {
-                let _ = waiter.send(self.failure.clone().map_or(Ok(()), Err));
-            }
-            ctx.stop();
+        if self.phase == Phase::Settling && !self.has(Kind::asks) {
+            self.close(ctx);
+        } else if self.phase == Phase::Settling && was_stopped {
+            ctx.run_later(SETTLE_TIME, Self::close);
         }
+        if self.phase == Phase::Closing && self.children.is_empty() {
+            self.end(ctx);
+        }
+    }
+
+    fn close(&mut self, ctx: &mut Context<Self>) {
+        if self.phase != Phase::Closing {
+            self.phase = Phase::Closing;
+            self.order(Order::Stop, |_| true);
+            ctx.run_later(STOP_TIME, Self::end);
+        }
+    }
+
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        for child in self.children.values() {
+            tracing::warn!(child = child.kind.name(), "did not end in time");
+        }
+        self.plan.server = None; // so that another can listen there at once
+        for waiter in self.end_waiters.drain(..) {
+            let _ = waiter.send(self.failure.clone().map_or(Ok(()), Err));
+        }
+        ctx.stop();
     }
 
     fn child_exited(&mut self, exited: &ChildExited, ctx: &mut Context<Self>) {
@@ -307,13 +199,13 @@ impl Root {
         }
         let (name, exit) = (kind.name(), &exited.exit);
         if *exit == Exit::Stopped {
-            return;
+            return self.report_ready();
         }
         self.plan.counters.restarts.add();
         if !intensity.allows(self.plan.env.now()) {
             tracing::error!(child = name, %exit, "failed too often, the host ends");
             self.failure = Some(format!("{name} failed too often, at last: {exit}"));
-            return self.stop_all(ctx);
+            return self.stop(ctx);
         }
         tracing::warn!(child = name, %exit, "restarting");
         ctx.run_later(RESTART_DELAY, move |root, ctx| {
@@ -345,7 +237,7 @@ impl Actor for Root {
         if self.plan.router.is_some() {
             self.add(Kind::Router, ctx);
         }
-        if let Some(plan) = self.client_plan("client") {
+        if let Some(plan) = self.plan.client_plan("client") {
             let slot = self.plan.client_slot.clone();
             self.add(Kind::Client(plan, slot), ctx);
         }
@@ -388,7 +280,7 @@ impl Handler<HostCommand> for Root {
                 self.service_waiters.insert(id, reply);
             }
             HostCommand::AddClient(name, reply) => {
-                let Some(plan) = self.client_plan(&name) else {
+                let Some(plan) = self.plan.client_plan(&name) else {
                     return;
                 };
                 let Some(router) = self.plan.bus.as_ref().map(|bus| bus.router.clone()) else {
@@ -408,7 +300,7 @@ impl Handler<HostCommand> for Root {
             }
             HostCommand::WhenEnded(reply) => self.end_waiters.push(reply),
             HostCommand::Drain => self.drain(ctx),
-            HostCommand::Stop => self.stop_all(ctx),
+            HostCommand::Stop => self.stop(ctx),
         }
     }
 }

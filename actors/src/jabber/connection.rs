@@ -5,10 +5,8 @@
 //! troubling this actor.
 
 use std::cell::RefCell;
-use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use actix::{
@@ -16,16 +14,15 @@ use actix::{
     StreamHandler, fut,
 };
 use bytes::BytesMut;
-use futures::Stream;
 use opensrf::jid::Jid;
 use opensrf::limits::StreamLimits;
 use opensrf::stanza::{Condition, NotAStanza, Stanza, StanzaError, StreamError};
 use opensrf::stream::acceptor::{Acceptor, BindRefusal, Effect, Input};
 use opensrf::stream::{SaslFailure, SaslProgress};
 use opensrf::switchboard::BindingId;
-use opensrf::xml::{Frame, Framer, Raw, XmlError};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use opensrf::xml::{Frame, Framer, Raw};
 
+use super::frames::{Frames, Unreadable};
 use super::server::Shared;
 use super::{Deliver, Refused};
 use crate::driver::{Conduct, Driver};
@@ -36,6 +33,9 @@ use crate::transport::{Halves, LinkError, Outbox, Unsent, WriteEnd};
 
 /// How long a stranger waits for the news that its password was wrong. Guessing is to be slow.
 const FAILURE_DELAY: Duration = Duration::from_secs(1);
+
+/// How long a client may take to close a connection that we have ended.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// One client's connection.
 #[derive(Debug)]
@@ -49,6 +49,10 @@ pub(super) struct Connection {
     /// The address, once it is claimed.
     bound: Option<(Jid, BindingId)>,
     is_online: bool,
+    /// Nothing more comes from the client.
+    is_read_out: bool,
+    /// Nothing more goes to the client.
+    is_written_out: bool,
     is_private: bool,
     tether: Tether,
 }
@@ -75,11 +79,7 @@ impl Connection {
         let outbox = Outbox::new(shared.plan.outbox_bytes);
         let progress = shared.plan.outbox_progress;
         Self::create(|ctx| {
-            ctx.add_stream(Frames {
-                reader,
-                framer: Rc::clone(&framer),
-                state: Reading::On,
-            });
+            ctx.add_stream(Frames::new(reader, Rc::clone(&framer)));
             let writing = outbox.clone();
             let written = async move { writing.write_out(writer, progress).await };
             ctx.spawn(fut::wrap_future(written).map(Self::written));
@@ -94,6 +94,8 @@ impl Connection {
                 sasl: None,
                 bound: None,
                 is_online: false,
+                is_read_out: false,
+                is_written_out: false,
                 is_private,
                 tether,
             }
@@ -103,7 +105,16 @@ impl Connection {
     /// The writer came to its end, and so does the connection.
     fn written(end: WriteEnd, connection: &mut Self, ctx: &mut Context<Self>) {
         match end {
-            WriteEnd::Done => connection.tether.ends(Exit::Normal, true),
+            WriteEnd::Done => {
+                connection.tether.ends(Exit::Normal, true);
+                connection.release();
+                if !connection.is_read_out {
+                    // It is the client's turn to close, so that it gets to read all that we said.
+                    connection.is_written_out = true;
+                    ctx.run_later(LINGER, |_, ctx| ctx.stop());
+                    return;
+                }
+            }
             WriteEnd::Broken(error) => connection.lost(&error.to_string()),
             WriteEnd::Stuck => {
                 let progress = connection.shared.plan.outbox_progress;
@@ -116,6 +127,17 @@ impl Connection {
             }
         }
         ctx.stop();
+    }
+
+    /// Gives the address back; what was not written goes back to its senders.
+    fn release(&mut self) {
+        let Some((jid, binding)) = self.bound.take() else {
+            return;
+        };
+        self.shared.switch.unbind(&jid, binding);
+        for stanza in self.outbox.abandon() {
+            self.shared.switch.bounce(Refused::Gone(Box::new(stanza)));
+        }
     }
 
     fn lost(&mut self, reason: &str) {
@@ -256,13 +278,7 @@ impl Actor for Connection {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        let Some((jid, binding)) = self.bound.take() else {
-            return;
-        };
-        self.shared.switch.unbind(&jid, binding);
-        for stanza in self.outbox.abandon() {
-            self.shared.switch.bounce(Refused::Gone(stanza));
-        }
+        self.release();
     }
 }
 
@@ -312,11 +328,12 @@ impl StreamHandler<Result<Frame, Unreadable>> for Connection {
 
     /// The client says no more. One that is not online may still wait for an answer.
     fn finished(&mut self, ctx: &mut Context<Self>) {
-        if !self.is_online {
-            self.step(Input::Ended, ctx);
-        } else if !self.outbox.is_closed() {
+        self.is_read_out = true;
+        if self.is_written_out || (self.is_online && !self.outbox.is_closed()) {
             self.tether.ends(Exit::Normal, true);
             ctx.stop();
+        } else if !self.is_online {
+            self.step(Input::Ended, ctx);
         }
     }
 }
@@ -346,63 +363,5 @@ impl Deliver for Client {
         StreamError::Conflict.write_to(&mut bytes);
         self.0.push_bytes(bytes.freeze());
         self.0.close();
-    }
-}
-
-/// Why no more frames come.
-#[derive(Debug)]
-enum Unreadable {
-    Xml(XmlError),
-    Broken(String),
-}
-
-/// What the client sends, part by part.
-struct Frames {
-    reader: Box<dyn AsyncRead + Send + Unpin>,
-    framer: Rc<RefCell<Framer>>,
-    state: Reading,
-}
-
-enum Reading {
-    On,
-    /// What came is no XML; nothing more is read, and the connection stays until that is said.
-    Deaf,
-    Over,
-}
-
-impl Stream for Frames {
-    type Item = Result<Frame, Unreadable>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        match this.state {
-            Reading::On => {}
-            Reading::Deaf => return Poll::Pending,
-            Reading::Over => return Poll::Ready(None),
-        }
-        let mut framer = this.framer.borrow_mut();
-        loop {
-            match framer.next_frame() {
-                Ok(Some(frame)) => return Poll::Ready(Some(Ok(frame))),
-                Ok(None) => {}
-                Err(error) => {
-                    this.state = Reading::Deaf;
-                    return Poll::Ready(Some(Err(Unreadable::Xml(error))));
-                }
-            }
-            // Nothing is lost when this future is dropped before it is ready.
-            let reading = pin!(this.reader.read_buf(framer.buffer()));
-            match std::task::ready!(reading.poll(cx)) {
-                Ok(0) => {
-                    this.state = Reading::Over;
-                    return Poll::Ready(None);
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    this.state = Reading::Over;
-                    return Poll::Ready(Some(Err(Unreadable::Broken(error.to_string()))));
-                }
-            }
-        }
     }
 }

@@ -5,6 +5,7 @@
 //! what the client sends onto the switch.
 
 mod connection;
+mod frames;
 mod listen;
 mod server;
 mod switch;

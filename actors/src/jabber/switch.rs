@@ -30,9 +30,19 @@ pub trait Deliver: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub enum Refused {
     /// Too much waits for the receiver already.
-    Full(Stanza),
+    Full(Box<Stanza>),
     /// The receiver is gone.
-    Gone(Stanza),
+    Gone(Box<Stanza>),
+}
+
+impl Refused {
+    /// The stanza.
+    #[must_use]
+    pub fn into_inner(self) -> Stanza {
+        match self {
+            Self::Full(stanza) | Self::Gone(stanza) => *stanza,
+        }
+    }
 }
 
 /// Sees every stanza that is submitted.

@@ -227,7 +227,7 @@ fn what_makes_no_sense_is_refused_with_file_and_line() {
         ),
         (
             whole("[[services]]\nname = \"opensrf.math\"\n[[services]]\nname = \"opensrf.math\""),
-            "a.toml:16: services[1].name: \"s\" is listed already",
+            "a.toml:16: services[1].name: \"opensrf.math\" is listed already",
         ),
         (
             whole("[[services]]\nname = \"a/b\""),

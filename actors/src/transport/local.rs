@@ -7,9 +7,8 @@ use opensrf::jid::Jid;
 use opensrf::stanza::Stanza;
 use opensrf::switchboard::BindingId;
 
-use super::{Link, LinkError, LinkEvent, Transport};
-use crate::jabber::{Deliver, Refused, Switch};
-use crate::peer::{Peer, Untold};
+use super::{Inbox, Link, LinkError, Transport};
+use crate::jabber::Switch;
 
 /// The bus as the switch of this process.
 #[derive(Debug, Clone)]
@@ -27,10 +26,10 @@ impl Transport for Local {
     fn connect(
         &self,
         jid: Jid,
-        inbox: Peer<LinkEvent>,
+        inbox: Inbox,
     ) -> LocalBoxFuture<'static, Result<Box<dyn Link>, LinkError>> {
         let switch = Arc::clone(&self.0);
-        let bound = switch.bind(&jid, Arc::new(Mailbox(inbox)));
+        let bound = switch.bind(&jid, Arc::new(inbox));
         let link = bound.map(|binding| -> Box<dyn Link> {
             Box::new(LocalLink {
                 switch,
@@ -39,33 +38,6 @@ impl Transport for Local {
             })
         });
         Box::pin(std::future::ready(link))
-    }
-}
-
-/// A party of this process as the switch sees it.
-#[derive(Debug)]
-struct Mailbox(Peer<LinkEvent>);
-
-impl Deliver for Mailbox {
-    fn deliver(&self, stanza: Stanza) -> Result<(), Refused> {
-        self.0.tell(LinkEvent::Stanza(stanza)).map_err(|untold| {
-            let is_gone = matches!(untold, Untold::Gone(_));
-            match untold.into_inner() {
-                LinkEvent::Stanza(stanza) if is_gone => Refused::Gone(stanza),
-                LinkEvent::Stanza(stanza) => Refused::Full(stanza),
-                LinkEvent::Down(_) => unreachable!("the stanza that was told comes back"),
-            }
-        })
-    }
-
-    fn evict(&self) {
-        // A full mailbox must not keep a party in the belief that it is bound.
-        let peer = self.0.clone();
-        actix_rt::spawn(async move {
-            let _ = peer
-                .tell_when_free(LinkEvent::Down(LinkError::Conflict))
-                .await;
-        });
     }
 }
 

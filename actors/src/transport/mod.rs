@@ -8,6 +8,7 @@
 //! Jabber server, so that there is one way to learn of it.
 
 mod dial;
+mod inbox;
 mod local;
 mod outbox;
 mod xmpp;
@@ -20,10 +21,9 @@ use opensrf::jid::Jid;
 use opensrf::stanza::Stanza;
 use opensrf::stream::LoginError;
 
-use crate::peer::Peer;
-
 pub use dial::{Dial, DuplexDial, Halves, TcpDial, UnixDial, halves};
 pub(crate) use dial::{tcp_halves, unix_halves};
+pub use inbox::Inbox;
 pub use local::Local;
 pub(crate) use outbox::{Outbox, Unsent, WriteEnd};
 pub use xmpp::{Credentials, Xmpp};
@@ -32,9 +32,9 @@ pub use xmpp::{Credentials, Xmpp};
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub enum LinkEvent {
-    /// A stanza came. Sent by the link and the switch only.
-    Stanza(Stanza),
-    /// The link is gone; the last event of a link. Sent by the link and the switch only.
+    /// Stanzas wait in the inbox. Sent by the inbox only, once until it is emptied.
+    Stanzas,
+    /// The link is gone; the last event of a link. Sent by the inbox only.
     Down(LinkError),
 }
 
@@ -79,7 +79,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
     fn connect(
         &self,
         jid: Jid,
-        inbox: Peer<LinkEvent>,
+        inbox: Inbox,
     ) -> LocalBoxFuture<'static, Result<Box<dyn Link>, LinkError>>;
 }
 

@@ -39,6 +39,7 @@ struct Queue {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 enum Item {
     Stanza(Stanza),
     Bytes(Bytes),
@@ -47,8 +48,8 @@ enum Item {
 /// A stanza that does not fit, or that nobody will write any more.
 #[derive(Debug)]
 pub(crate) enum Unsent {
-    Full(Stanza),
-    Closed(Stanza),
+    Full(Box<Stanza>),
+    Closed(Box<Stanza>),
 }
 
 /// How writing came to its end.
@@ -76,11 +77,11 @@ impl Outbox {
         let bytes = stanza.weight();
         let mut queue = self.queue();
         if queue.is_closed {
-            return Err(Unsent::Closed(stanza));
+            return Err(Unsent::Closed(Box::new(stanza)));
         }
         // One stanza is taken however large it is: its own limit is somebody else's business.
         if queue.bytes > 0 && queue.bytes + bytes > self.0.limit {
-            return Err(Unsent::Full(stanza));
+            return Err(Unsent::Full(Box::new(stanza)));
         }
         queue.bytes += bytes;
         queue.items.push_back(Item::Stanza(stanza));

@@ -15,9 +15,8 @@ use opensrf::stream::{Login, LoginError, LoginMethod, SaslReply};
 use opensrf::xml::{Frame, Framer, ns};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{Dial, Halves, Link, LinkError, LinkEvent, Outbox, Transport, Unsent, WriteEnd};
+use super::{Dial, Halves, Inbox, Link, LinkError, Outbox, Transport, Unsent, WriteEnd};
 use crate::env::Env;
-use crate::peer::Peer;
 use crate::sasl::SaslClient;
 
 /// How to log in.
@@ -61,7 +60,7 @@ impl Transport for Xmpp {
     fn connect(
         &self,
         jid: Jid,
-        inbox: Peer<LinkEvent>,
+        inbox: Inbox,
     ) -> LocalBoxFuture<'static, Result<Box<dyn Link>, LinkError>> {
         let Self {
             dial,
@@ -98,7 +97,7 @@ const LIMITS: StreamLimits = StreamLimits::AUTHENTICATED;
 struct XmppLink {
     jid: Jid,
     outbox: Outbox,
-    inbox: Peer<LinkEvent>,
+    inbox: Inbox,
 }
 
 impl Link for XmppLink {
@@ -118,7 +117,7 @@ impl Drop for XmppLink {
 }
 
 /// Bounces to the party itself what its own link could not take.
-fn send_back(inbox: &Peer<LinkEvent>, unsent: Unsent) {
+fn send_back(inbox: &Inbox, unsent: Unsent) {
     let (stanza, error) = match unsent {
         Unsent::Full(stanza) => {
             let text = "too much waits for the Jabber server already";
@@ -136,7 +135,7 @@ fn send_back(inbox: &Peer<LinkEvent>, unsent: Unsent) {
         }
     };
     if let Some(bounce) = stanza.bounce(error)
-        && inbox.tell(LinkEvent::Stanza(bounce)).is_err()
+        && inbox.push(bounce).is_err()
     {
         tracing::warn!("a stanza could be neither sent nor given back");
     }
@@ -215,13 +214,13 @@ impl Stream {
     }
 
     /// Carries stanzas both ways until one way ends.
-    async fn run(self, outbox: Outbox, inbox: Peer<LinkEvent>) {
+    async fn run(self, outbox: Outbox, inbox: Inbox) {
         let Self {
             mut reader,
             writer,
             mut framer,
         } = self;
-        let reading = read_on(&mut reader, &mut framer, &inbox);
+        let reading = read_on(&mut reader, &mut framer, &outbox, &inbox);
         let writing = outbox.write_out(writer, OUTBOX_PROGRESS);
         let reason = tokio::select! {
             biased;
@@ -236,10 +235,9 @@ impl Stream {
             return; // the party let go of the link
         }
         for stanza in outbox.abandon() {
-            send_back(&inbox, Unsent::Closed(stanza));
+            send_back(&inbox, Unsent::Closed(Box::new(stanza)));
         }
-        // If the party is gone, nobody misses the link.
-        let _ = inbox.tell_when_free(LinkEvent::Down(reason)).await;
+        inbox.down(reason);
     }
 }
 
@@ -270,7 +268,12 @@ where
 
 /// Hands over what comes, and says why nothing more does. A full mailbox makes it wait, and so TCP
 /// slows the server.
-async fn read_on<R>(reader: &mut R, framer: &mut Framer, inbox: &Peer<LinkEvent>) -> LinkError
+async fn read_on<R>(
+    reader: &mut R,
+    framer: &mut Framer,
+    outbox: &Outbox,
+    inbox: &Inbox,
+) -> LinkError
 where
     R: AsyncRead + Unpin,
 {
@@ -295,11 +298,11 @@ where
         };
         match stanza.kind {
             Kind::Message | Kind::Iq => {
-                if inbox
-                    .tell_when_free(LinkEvent::Stanza(stanza))
-                    .await
-                    .is_err()
-                {
+                if let Err(refused) = inbox.push_when_free(stanza).await {
+                    // The party ended; what still goes out tells the sender.
+                    let gone = Condition::RecipientUnavailable.into();
+                    let bounce = refused.into_inner().bounce(gone);
+                    let _ = bounce.map(|bounce| outbox.push(bounce));
                     return LinkError::Ended("the party is gone".into());
                 }
             }

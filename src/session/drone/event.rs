@@ -23,6 +23,8 @@ pub enum DroneInput {
     Hold(RunId),
     /// The running method ended.
     Finished(RunId, Outcome),
+    /// The drone ends at once; whoever waits for it is told.
+    Stop,
 }
 
 /// How a method ended.

@@ -19,6 +19,8 @@ pub(super) struct Running {
     pub(super) trace: u64,
     pub(super) locale: ByteString,
     pub(super) bundle: Bundle,
+    /// When what waits in the bundle goes out, full or not.
+    pub(super) flush_at: Option<Tick>,
     /// Collects for a method whose name ends in `.atomic`.
     pub(super) collected: Option<Vec<Json>>,
 }
@@ -88,11 +90,10 @@ impl Session {
     }
 
     /// Answers the requests that will not be run.
-    pub(super) fn refuse_queue(&mut self, why: &'static str, out: &mut Out) {
+    pub(super) fn refuse_queue(&mut self, status: &Status, out: &mut Out) {
         for Waiting { xid, message } in std::mem::take(&mut self.queue) {
             if waits(&message) {
-                let refusal = answer(&message, Status::broken_session(why));
-                self.say_for(&xid, &[refusal], out);
+                self.say_for(&xid, &[answer(&message, status.clone())], out);
             }
         }
     }

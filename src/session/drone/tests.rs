@@ -171,6 +171,34 @@ fn said(message: &Message) -> String {
 }
 
 #[test]
+fn a_slow_stream_shows_its_results_as_they_come() {
+    let mut play = Play::new();
+    assert_eq!(play.assign(&[request(1, "many")]), ["run 1"]);
+    assert!(play.step(DroneInput::Output(1, Json::from(1))).is_empty());
+    assert!(play.step(DroneInput::Output(1, Json::from(2))).is_empty());
+    assert_eq!(play.wait(), ["caller <- 1: result 1, 1: result 2"]);
+    assert_eq!(play.now, BUNDLE_TIME);
+    assert_eq!(play.drone.deadline(), None);
+    let end = play.step(DroneInput::Finished(1, Outcome::Done(None)));
+    assert_eq!(end, ["caller <- 1: 205", "free"]);
+}
+
+#[test]
+fn a_drone_that_is_stopped_tells_everyone_who_waits() {
+    let mut play = Play::connected();
+    play.caller_says(&[request(1, "many"), request(2, "one")]);
+    play.step(DroneInput::Output(1, Json::from(7)));
+    assert_eq!(
+        play.step(DroneInput::Stop),
+        [
+            "caller <- 1: result 7",
+            "caller <- 1: 503",
+            "caller <- 2: 503"
+        ]
+    );
+}
+
+#[test]
 fn a_stateless_request_is_answered_to_its_caller_and_frees_the_drone() {
     let mut play = Play::new();
     assert_eq!(play.assign(&[request(1, "one")]), ["run 1"]);

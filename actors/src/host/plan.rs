@@ -1,0 +1,103 @@
+//! All that a host is made of, checked and ready to start.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use opensrf::ids::resource_part;
+use opensrf::jid::Jid;
+use opensrf::pool::PoolSize;
+use opensrf::session::RouterName;
+
+use crate::client::{Client, ClientPlan};
+use crate::counters::Counters;
+use crate::env::Env;
+use crate::jabber::{Bound, Incoming, ServerPlan, Switch};
+use crate::listener::ListenerPlan;
+use crate::messages::ClientCommand;
+use crate::peer::Slot;
+use crate::router::RouterPlan;
+use crate::service::Service;
+use crate::transport::Transport;
+
+/// A service with the size of its pool.
+#[derive(Debug, Clone)]
+pub(super) struct ServicePlan {
+    pub(super) service: Service,
+    pub(super) size: PoolSize,
+    pub(super) keepalive: Duration,
+    pub(super) routers: Vec<Jid>,
+}
+
+/// How services and clients of this host log in.
+#[derive(Debug, Clone)]
+pub(super) struct BusPlan {
+    pub(super) user: String,
+    pub(super) domain: String,
+    pub(super) host: String,
+    pub(super) router: RouterName,
+    pub(super) transport: Arc<dyn Transport>,
+}
+
+/// The embedded server and what outlives it when it is started again.
+#[derive(Debug, Clone)]
+pub(super) struct ServerParts {
+    pub(super) plan: ServerPlan,
+    pub(super) switch: Arc<Switch>,
+    pub(super) sockets: Vec<Arc<Bound>>,
+}
+
+impl ServerParts {
+    /// The TCP addresses it listens on.
+    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
+        self.sockets
+            .iter()
+            .filter_map(|socket| socket.tcp())
+            .collect()
+    }
+}
+
+/// All that a host is made of.
+#[derive(Debug)]
+pub(super) struct RootPlan {
+    pub(super) env: Env,
+    pub(super) counters: Arc<Counters>,
+    pub(super) server: Option<ServerParts>,
+    pub(super) incoming: Slot<Incoming>,
+    pub(super) router: Option<RouterPlan>,
+    pub(super) bus: Option<BusPlan>,
+    pub(super) services: Vec<ServicePlan>,
+    pub(super) client: Client,
+    pub(super) client_slot: Slot<ClientCommand>,
+    pub(super) drain: Duration,
+}
+
+impl RootPlan {
+    /// What a listener of `plan` needs; nothing without a bus.
+    pub(super) fn listener_plan(&self, plan: &ServicePlan) -> Option<ListenerPlan> {
+        let bus = self.bus.as_ref()?;
+        Some(ListenerPlan {
+            service: plan.service.clone(),
+            size: plan.size,
+            keepalive: plan.keepalive,
+            user: bus.user.clone(),
+            domain: bus.domain.clone(),
+            host: bus.host.clone(),
+            routers: plan.routers.clone(),
+            transport: Arc::clone(&bus.transport),
+            client: self.client.clone(),
+        })
+    }
+
+    /// What another client needs; nothing without a bus.
+    pub(super) fn client_plan(&mut self, name: &str) -> Option<ClientPlan> {
+        let number = self.env.secret() >> 32;
+        let bus = self.bus.as_ref()?;
+        let resource = format!("{}_at_{}_{number:08x}", resource_part(name), bus.host);
+        let jid = Jid::new(&bus.user, &bus.domain, &resource).ok()?;
+        Some(ClientPlan {
+            jid,
+            transport: Arc::clone(&bus.transport),
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! The parts of a host, as they are asked for.
+
+use std::time::Duration;
+
+use opensrf::limits::{CONNECTIONS_PER_ADDRESS, SESSIONS_PER_ACCOUNT};
+use opensrf::limits::{LOGIN_TIME, OUTBOX_BYTES, OUTBOX_PROGRESS, StreamLimits};
+use opensrf::session::RouterName;
+use opensrf::stream::LoginMethod;
+
+use crate::jabber::{Cleartext, Socket};
+use crate::sasl::Account;
+use crate::service::Service;
+
+/// The domain and the host name of a network within one machine.
+pub(super) const LOCALHOST: &str = "localhost";
+
+/// How a party of this host gets onto the bus.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Straight into the embedded server's switch.
+    #[default]
+    Embedded,
+    /// To the embedded server in bytes, without a socket; for tests.
+    Duplex,
+    /// To a Jabber server at a socket, logging in as it likes it.
+    Server(Socket, LoginMethod),
+}
+
+/// The embedded Jabber server to be.
+#[derive(Debug, Clone)]
+pub(crate) struct EmbeddedPlan {
+    pub(crate) listen: Vec<Socket>,
+    pub(crate) domains: Vec<String>,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) cleartext: Cleartext,
+    pub(crate) limits: StreamLimits,
+    pub(crate) login_time: Duration,
+    pub(crate) outbox_bytes: usize,
+    pub(crate) outbox_progress: Duration,
+    pub(crate) sessions_per_account: usize,
+    pub(crate) connections_per_address: usize,
+}
+
+/// The router to be.
+#[derive(Debug, Clone)]
+pub(crate) struct RouterSpec {
+    pub(crate) user: String,
+    pub(crate) domain: String,
+    pub(crate) resource: String,
+    pub(crate) password: String,
+    pub(crate) access: Access,
+    pub(crate) trusted_clients: Vec<String>,
+    pub(crate) trusted_servers: Vec<String>,
+}
+
+/// The bus to be used.
+#[derive(Debug, Clone)]
+pub(crate) struct BusSpec {
+    pub(crate) user: String,
+    pub(crate) domain: String,
+    pub(crate) password: String,
+    pub(crate) access: Access,
+    /// Where listeners register: name, domain, and the services that it is for if not all.
+    pub(crate) routers: Vec<(RouterName, Option<Vec<String>>)>,
+    pub(crate) host: String,
+}
+
+/// A service to be.
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceSpec {
+    pub(crate) service: Service,
+    pub(crate) min: usize,
+    pub(crate) max: usize,
+    pub(crate) backlog: usize,
+    /// The host's own if absent.
+    pub(crate) keepalive: Option<Duration>,
+}
+
+impl Default for EmbeddedPlan {
+    fn default() -> Self {
+        Self {
+            listen: Vec::new(),
+            domains: vec![LOCALHOST.into()],
+            accounts: Vec::new(),
+            cleartext: Cleartext::default(),
+            limits: StreamLimits::AUTHENTICATED,
+            login_time: LOGIN_TIME,
+            outbox_bytes: OUTBOX_BYTES,
+            outbox_progress: OUTBOX_PROGRESS,
+            sessions_per_account: SESSIONS_PER_ACCOUNT,
+            connections_per_address: CONNECTIONS_PER_ADDRESS,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! How do I write a service, and how do I call it?
+//!
+//! ```text
+//! cargo run --example hello_service
+//! ```
+
+use std::error::Error;
+
+use opensrf_actors::host::Host;
+use opensrf_actors::service::Service;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let greeter = Service::builder("acme.greeter")
+        .function("acme.greeter.greet", 1, |call| {
+            let name: String = call.param(0)?;
+            Ok(format!("Hello, {name}!"))
+        })
+        .notes("Greets whoever is named.")
+        .streaming("acme.greeter.count", 1, |call, results| async move {
+            for n in 1..=call.param::<u32>(0)? {
+                results.send(&n).await?;
+            }
+            Ok(())
+        })
+        .build()?;
+
+    // Jabber server, router, service and client, all in this process and without a socket.
+    let host = Host::builder().service(greeter).spawn().await?;
+    host.ready().await?;
+
+    let greet = host.call("acme.greeter", "acme.greeter.greet", ["world"]);
+    println!("{}", greet.await?.one::<String>()?);
+
+    let count = host.call("acme.greeter", "acme.greeter.count", [3]);
+    println!("{:?}", count.await?.all::<u32>()?);
+
+    host.shutdown().await?;
+    Ok(())
+}
