@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::services::{gate, math, odd, odd_service};
 use crate::support::{
-    Way, address, guest, hub, knows, over, over_every_way, over_paused_ways, run, status,
+    Log, Way, address, guest, hub, knows, over, over_every_way, over_paused_ways, run, status,
 };
 
 fn two_drones(builder: HostBuilder) -> HostBuilder {
@@ -328,6 +328,26 @@ fn a_host_that_leaves_under_load_costs_no_call() {
             is_over.set(true);
         };
         tokio::join!(join_all(calls), leaving);
+    });
+}
+
+#[test]
+fn a_host_that_leaves_hands_out_its_last_answer_however_large() {
+    run(false, async {
+        let log = Log::default();
+        let hub = hub().listen("127.0.0.1:0").tap(log.tap());
+        let hub = hub.start().await.unwrap();
+        let host = odd(guest(&address(&hub))).spawn().await.unwrap();
+        host.ready().await.unwrap();
+        let call = hub.call("test.odd", "fill", [8_000_000]);
+        let leaving = async {
+            while log.said_by_drones().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            host.shutdown().await.unwrap();
+        };
+        let (outcome, ()) = tokio::join!(call, leaving);
+        assert_eq!(outcome.unwrap().one::<String>().unwrap().len(), 8_000_000);
     });
 }
 

@@ -56,6 +56,7 @@ pub(crate) fn odd_service() -> Service {
             let text: String = call.param(0)?;
             Ok(text.chars().rev().collect::<String>())
         })
+        .function("fill", 1, |call| Ok("x".repeat(call.param(0)?)))
         .function("caller", 0, |call| Ok(call.caller().to_string()))
         .build()
         .expect("a service")
