@@ -104,6 +104,8 @@ pub struct Pool {
     /// No drone is started before this, after one could not start.
     not_before: Option<Tick>,
     phase: Phase,
+    /// Whether the listener is on the bus.
+    is_online: bool,
 }
 
 #[derive(PartialEq)]
@@ -149,6 +151,7 @@ impl Pool {
             retry,
             not_before: None,
             phase: Phase::Serving,
+            is_online: false,
         }
     }
 
@@ -174,6 +177,7 @@ impl Pool {
 
     fn has_room(&self, now: Tick) -> bool {
         let unborn = match self.not_before {
+            _ if !self.is_online => 0,
             Some(at) if at > now => 0,
             _ => self.size.max - self.drones.len(),
         };
@@ -275,7 +279,8 @@ impl Pool {
             Phase::Serving => self.size.min,
             Phase::Draining | Phase::Drained => 0,
         };
-        self.drones.len() < self.size.max
+        self.is_online
+            && self.drones.len() < self.size.max
             && (self.drones.len() < floor || self.starting.len() < self.backlog.len())
     }
 
@@ -325,7 +330,13 @@ impl Role for Pool {
 
     fn handle(&mut self, now: Tick, input: Input, out: &mut Vec<Effect>) {
         match input {
-            Input::Start => self.grow(now, out),
+            Input::LinkUp => {
+                self.is_online = true;
+                self.not_before = None;
+                self.retry.succeeded();
+                self.grow(now, out);
+            }
+            Input::LinkDown => self.is_online = false,
             Input::Request(stanza) => self.request(now, stanza, out),
             Input::Idle(drone) => self.idle(now, drone, out),
             Input::Returned(drone) => self.returned(now, drone, out),

@@ -24,3 +24,8 @@ pub mod settings;
 pub mod supervise;
 pub mod telemetry;
 pub mod transport;
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -338,11 +338,12 @@ impl Party for ListenerActor {
     }
 
     fn linked(&mut self, ctx: &mut Context<Self>) {
-        self.pool_step(pool::Input::Start, ctx);
+        self.pool_step(pool::Input::LinkUp, ctx);
         self.registration_step(registration::Input::LinkUp, ctx);
     }
 
     fn unlinked(&mut self, _: &LinkError, ctx: &mut Context<Self>) -> bool {
+        self.pool_step(pool::Input::LinkDown, ctx);
         self.registration_step(registration::Input::LinkDown, ctx);
         true
     }

@@ -19,7 +19,8 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, fut};
 use opensrf::ids::Seed;
 use opensrf::jid::Jid;
 use opensrf::retry::Retry;
-use opensrf::stanza::{Condition, Stanza, StanzaError};
+use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
+use opensrf::xml::ns;
 
 use crate::peer::Peer;
 use crate::transport::{Inbox, Link, LinkError, LinkEvent, Transport};
@@ -117,7 +118,7 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     /// The link is gone, or could not be had. `true` to try again after a while.
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool;
 
-    /// A stanza came.
+    /// A message came, or a presence.
     fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>);
 
     /// Begins to get onto the bus.
@@ -160,12 +161,25 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     fn take(&mut self, most: usize, ctx: &mut Context<Self>) {
         for _ in 0..most {
             match self.uplink().pop() {
+                Some(stanza) if stanza.kind == Kind::Iq => self.question(&stanza),
                 Some(stanza) => self.stanza(stanza, ctx),
                 None => return,
             }
         }
         if let Some(inbox) = &self.uplink().inbox {
             inbox.look_again();
+        }
+    }
+
+    /// Answers an iq: a server may want to know whether we live, and there is nothing else to ask.
+    fn question(&mut self, iq: &Stanza) {
+        let answer = if iq.asks_for(&[ns::PING]) {
+            Some(iq.granted())
+        } else {
+            iq.bounce(Condition::ServiceUnavailable.into())
+        };
+        if let Some(answer) = answer {
+            self.uplink().send(answer);
         }
     }
 

@@ -78,7 +78,6 @@ impl RouterActor {
 
     fn open(&mut self, class: String, address: Jid, ctx: &mut Context<Self>) {
         self.opened += 1;
-        tracing::info!(class, %address, "service class opened");
         let env = self.env.fork(&format!("class {class} {}", self.opened));
         let actor = ServiceClassActor::new(
             class.clone(),

@@ -90,6 +90,7 @@ impl Party for ServiceClassActor {
     }
 
     fn linked(&mut self, _: &mut Context<Self>) {
+        tracing::info!(class = self.name, address = %self.uplink.jid(), "service class opened");
         self.router.report(ClassEvent::Up(self.name.clone()));
     }
 

@@ -9,8 +9,10 @@ pub type DroneId = u64;
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum Input {
-    /// The service starts: bring up the minimum of drones.
-    Start,
+    /// The listener is on the bus: bring up the minimum of drones.
+    LinkUp,
+    /// The listener is off the bus: a drone could not get onto it either, so none is started.
+    LinkDown,
     /// A request came from the router.
     Request(Stanza),
     /// A drone has logged in, or is done with what it had.

@@ -67,7 +67,7 @@ fn exited(drone: DroneId, taken: u64, settled: bool) -> Input {
 /// A pool whose first `min` drones are up.
 fn running(min: usize, max: usize, backlog: usize) -> Pool {
     let mut pool = pool(min, max, backlog);
-    step(&mut pool, Input::Start);
+    step(&mut pool, Input::LinkUp);
     for drone in 1..=min as u64 {
         step(&mut pool, Input::Idle(drone));
     }
@@ -84,9 +84,23 @@ fn a_pool_that_could_not_work_is_refused() {
 }
 
 #[test]
+fn while_the_listener_is_off_the_bus_no_drone_is_started() {
+    let mut pool = pool(2, 5, 10);
+    assert!(step(&mut pool, Input::Request(request(1))).is_empty());
+    assert_eq!(step(&mut pool, Input::LinkUp), ["start 1", "start 2"]);
+    assert!(step(&mut pool, Input::LinkDown).is_empty());
+    for drone in [1, 2] {
+        assert!(step(&mut pool, exited(drone, 0, false)).is_empty());
+    }
+    assert_eq!(pool.deadline(), None);
+    let back = at(&mut pool, 60 * SECOND, Input::LinkUp);
+    assert_eq!(back, ["start 3", "start 4"]);
+}
+
+#[test]
 fn the_minimum_of_drones_is_up_after_the_start() {
     assert_eq!(
-        step(&mut pool(2, 5, 1), Input::Start),
+        step(&mut pool(2, 5, 1), Input::LinkUp),
         ["start 1", "start 2"]
     );
 }
@@ -146,7 +160,7 @@ fn of_20_calls_at_once_5_drones_and_a_backlog_of_10_refuse_5() {
 #[test]
 fn requests_that_come_before_the_first_drone_is_up_wait_for_it() {
     let mut pool = pool(1, 1, 0);
-    step(&mut pool, Input::Start);
+    step(&mut pool, Input::LinkUp);
     assert!(step(&mut pool, Input::Request(request(1))).is_empty());
     assert_eq!(step(&mut pool, Input::Request(request(2))), ["refuse 2"]);
     assert_eq!(step(&mut pool, Input::Idle(1)), ["assign 1 to 1"]);
@@ -199,7 +213,7 @@ fn a_request_that_comes_back_goes_to_an_idle_drone_at_once() {
 #[test]
 fn drones_that_cannot_start_are_tried_again_ever_more_slowly() {
     let mut pool = pool(1, 1, 1);
-    step(&mut pool, Input::Start);
+    step(&mut pool, Input::LinkUp);
     let mut now = Tick::ZERO;
     let mut waits = Vec::new();
     for drone in 1..=4 {
@@ -216,7 +230,7 @@ fn drones_that_cannot_start_are_tried_again_ever_more_slowly() {
 #[test]
 fn drones_that_fail_together_are_tried_again_together_and_soon() {
     let mut pool = pool(8, 8, 1);
-    step(&mut pool, Input::Start);
+    step(&mut pool, Input::LinkUp);
     for drone in 1..=8 {
         step(&mut pool, exited(drone, 0, true));
     }
@@ -228,7 +242,7 @@ fn drones_that_fail_together_are_tried_again_together_and_soon() {
 #[test]
 fn a_drone_that_does_not_come_up_is_given_up_and_another_one_started() {
     let mut pool = pool(1, 1, 1);
-    step(&mut pool, Input::Start);
+    step(&mut pool, Input::LinkUp);
     step(&mut pool, Input::Request(request(1)));
     assert_eq!(
         next(&mut pool),
@@ -246,7 +260,7 @@ fn a_drone_that_does_not_come_up_is_given_up_and_another_one_started() {
 #[test]
 fn one_drone_that_comes_up_ends_the_pause_for_the_others() {
     let mut pool = pool(2, 3, 9);
-    step(&mut pool, Input::Start);
+    step(&mut pool, Input::LinkUp);
     for name in 1..=3 {
         step(&mut pool, Input::Request(request(name)));
     }
@@ -278,7 +292,7 @@ fn a_drain_ends_when_all_that_was_accepted_is_done_and_says_so_once() {
 #[test]
 fn a_drain_does_not_wait_for_drones_that_start() {
     let mut pool = pool(2, 2, 9);
-    step(&mut pool, Input::Start);
+    step(&mut pool, Input::LinkUp);
     assert_eq!(step(&mut pool, Input::Drain), ["drained"]);
     assert_eq!(step(&mut pool, Input::Idle(1)), ["stop 1"]);
     assert!(step(&mut pool, exited(2, 0, true)).is_empty());
@@ -503,7 +517,7 @@ proptest! {
             ended: Vec::new(),
             drained: 0,
         };
-        world.handle(Input::Start);
+        world.handle(Input::LinkUp);
         for step in &steps {
             world.go(step);
         }

@@ -15,7 +15,7 @@ pub enum CallError {
     Status(Status),
     /// Nobody is at that address: no service of that name is registered, or its last listener is
     /// gone.
-    #[error("{address} cannot be reached: {} ({})", .error.condition.name(), .error.text)]
+    #[error("{address} cannot be reached: {error}")]
     Unreachable {
         /// Where the request went.
         address: Jid,
@@ -61,5 +61,23 @@ impl CallError {
 impl From<ReassemblyError> for CallError {
     fn from(error: ReassemblyError) -> Self {
         Self::Garbled(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stanza::Condition;
+
+    #[test]
+    fn a_bounce_without_words_is_told_without_them() {
+        let error = StanzaError::new(Condition::ServiceUnavailable);
+        let told = |error| {
+            let address = Jid::parse("router@a/b").unwrap();
+            CallError::Unreachable { address, error }.to_string()
+        };
+        let why = "router@a/b cannot be reached: service-unavailable";
+        assert_eq!(told(error.clone()), why);
+        assert_eq!(told(error.with_text("gone")), format!("{why} (gone)"));
     }
 }

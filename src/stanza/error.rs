@@ -1,5 +1,7 @@
 //! The `<error>` in a bounced stanza.
 
+use std::fmt;
+
 use bytes::{BufMut, BytesMut};
 use bytestring::ByteString;
 
@@ -17,6 +19,17 @@ pub struct StanzaError {
     pub code: Option<u16>,
     /// For people; may be empty.
     pub text: ByteString,
+}
+
+/// Condition and text, for people.
+impl fmt::Display for StanzaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.condition.name())?;
+        if !self.text.is_empty() {
+            write!(f, " ({})", self.text)?;
+        }
+        Ok(())
+    }
 }
 
 impl From<Condition> for StanzaError {

@@ -402,9 +402,14 @@ fn is_result(iq: &Element) -> bool {
 
 /// Why the server refused a request.
 fn refused(iq: &Element) -> LoginError {
-    match iq.child("error", ns::CLIENT) {
-        Some(error) => refusal(error, ns::STANZA_ERROR),
-        None => broken("an error without a reason"),
+    let Some(error) = iq.child("error", ns::CLIENT) else {
+        return broken("an error without a reason");
+    };
+    // The numbers of XEP-0078, which are all that jabberd2 says.
+    match error.attribute("code") {
+        Some("401") if error.children.is_empty() => LoginError::NotAuthorized,
+        Some("409") if error.children.is_empty() => LoginError::Conflict,
+        _ => refusal(error, ns::STANZA_ERROR),
     }
 }
 

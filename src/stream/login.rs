@@ -131,7 +131,7 @@ pub enum LoginError {
         reason: String,
     },
     /// The server refused for another reason.
-    #[error("the server refused the log-in with {condition}: {text}")]
+    #[error("the server refused the log-in with {condition}{}", said(text))]
     Refused {
         /// The condition's name.
         condition: String,
@@ -145,7 +145,7 @@ pub enum LoginError {
         what: &'static str,
     },
     /// The server ended the stream with an error.
-    #[error("the server ended the stream with {condition}: {text}")]
+    #[error("the server ended the stream with {condition}{}", said(text))]
     StreamError {
         /// The condition's name.
         condition: String,
@@ -158,4 +158,13 @@ pub enum LoginError {
     /// The connection was closed.
     #[error("the connection was closed during the log-in")]
     Closed,
+}
+
+/// What the server said behind the condition's name, if anything.
+fn said(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!(": {text}")
+    }
 }

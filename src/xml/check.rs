@@ -19,14 +19,18 @@ use crate::limits::StreamLimits;
 
 const OUTSIDE_ROOT: XmlError = XmlError::NotWellFormed("something around the element");
 
-/// Checks the element that `bytes` are.
+/// Checks the element that `bytes` are and that stands in `around`.
 ///
 /// # Errors
 /// The first thing that is wrong with it. Bytes, elements and depth are taken as within limits.
-pub(super) fn check(bytes: Bytes, limits: &StreamLimits) -> Result<Raw, XmlError> {
+pub(super) fn check(
+    bytes: Bytes,
+    around: Around<'_>,
+    limits: &StreamLimits,
+) -> Result<Raw, XmlError> {
     let source = ByteString::try_from(bytes).map_err(|_| XmlError::UnsupportedEncoding)?;
     check_legal(&source)?;
-    let parts = Check::new(&source, limits).run()?;
+    let parts = Check::new(&source, around, limits).run()?;
     Ok(Raw::new(source, parts))
 }
 
@@ -40,11 +44,11 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    fn new(text: &'a str, limits: &'a StreamLimits) -> Self {
+    fn new(text: &'a str, around: Around<'a>, limits: &'a StreamLimits) -> Self {
         Self {
             text,
             limits,
-            scope: Scope::new(Around::Stream),
+            scope: Scope::new(around),
             parts: Parts::default(),
             inner: 0,
         }

@@ -22,6 +22,7 @@ use super::chars::is_space;
 use super::check::check;
 use super::header::check_declaration;
 use super::scan::Scan;
+use super::tag::{Around, Declared};
 use super::{Raw, StreamHeader, XmlError};
 use crate::limits::StreamLimits;
 
@@ -77,6 +78,8 @@ pub struct Framer {
     limits: StreamLimits,
     phase: Phase,
     scan: Scan,
+    /// What the header of the stream declares.
+    declared: Box<Declared>,
 }
 
 impl Framer {
@@ -88,6 +91,7 @@ impl Framer {
             limits,
             phase: Phase::Start,
             scan: Scan::default(),
+            declared: Box::default(),
         };
         framer.set_limits(limits);
         framer
@@ -185,7 +189,8 @@ impl Framer {
         let Some(end) = self.scan.tag(&self.buffer, &self.limits)? else {
             return Ok(None);
         };
-        let header = StreamHeader::parse(&self.buffer[..end], &self.limits)?;
+        let (header, declared) = StreamHeader::parse(&self.buffer[..end], &self.limits)?;
+        self.declared = declared;
         self.buffer.advance(end);
         self.scan = Scan::default();
         self.phase = Phase::Elements;
@@ -203,7 +208,14 @@ impl Framer {
             return Ok(None);
         };
         self.scan = Scan::default();
-        let raw = check(self.cut(end), &self.limits)?;
+        let bytes = self.cut(end);
+        // Nobody sends features on, and jabberd2 names one by a prefix of its header.
+        let around = if bytes.starts_with(b"<stream:features") {
+            Around::Header(&self.declared)
+        } else {
+            Around::Stream
+        };
+        let raw = check(bytes, around, &self.limits)?;
         Ok(Some(Frame::Element(raw)))
     }
 

@@ -4,7 +4,7 @@ use bytes::{BufMut, BytesMut};
 
 use super::chars::{check_legal, is_space};
 use super::scope::Scope;
-use super::tag::{Around, StartTag};
+use super::tag::{Around, Declared, StartTag};
 use super::unescape::value;
 use super::{StreamHeader, XmlError, escape, ns};
 use crate::limits::StreamLimits;
@@ -37,8 +37,11 @@ impl StreamHeader {
         out.put_u8(b'>');
     }
 
-    /// Reads the header from its whole start tag.
-    pub(super) fn parse(tag: &[u8], limits: &StreamLimits) -> Result<Self, XmlError> {
+    /// Reads the header from its whole start tag, and the prefixes that it declares.
+    pub(super) fn parse(
+        tag: &[u8],
+        limits: &StreamLimits,
+    ) -> Result<(Self, Box<Declared>), XmlError> {
         let text = std::str::from_utf8(tag).map_err(|_| XmlError::UnsupportedEncoding)?;
         check_legal(text)?;
         let inside = text.strip_prefix('<').and_then(|t| t.strip_suffix('>'));
@@ -51,13 +54,25 @@ impl StreamHeader {
             return Err(XmlError::NotAStream);
         }
         let attribute = |name| tag.attribute(name).map(|raw| value(raw).into_owned());
-        Ok(Self {
+        let header = Self {
             to: attribute("to"),
             from: attribute("from"),
             id: attribute("id"),
             version: attribute("version"),
-        })
+        };
+        Ok((header, declared(&tag)))
     }
+}
+
+/// The prefixes that are not those of every stream.
+fn declared(tag: &StartTag<'_>) -> Box<Declared> {
+    let declarations = tag.attributes.iter().filter_map(|attribute| {
+        let prefix = attribute
+            .declares()
+            .filter(|p| !matches!(*p, "" | "stream" | "xml"))?;
+        Some((prefix.into(), value(attribute.value).into()))
+    });
+    declarations.collect()
 }
 
 fn check_names(tag: &StartTag<'_>, limits: &StreamLimits) -> Result<(), XmlError> {
@@ -145,6 +160,6 @@ mod tests {
         header.write_to(&mut out);
         let tag = out.strip_prefix(b"<?xml version='1.0'?>").unwrap();
         let read = StreamHeader::parse(tag, &StreamLimits::UNAUTHENTICATED);
-        assert_eq!(read, Ok(header));
+        assert_eq!(read, Ok((header, Box::default())));
     }
 }

@@ -17,7 +17,7 @@ struct Binding<'a> {
 
 /// The declarations in force; elements are opened and closed in it.
 pub(super) struct Scope<'a> {
-    around: Around,
+    around: Around<'a>,
     bindings: SmallVec<[Binding<'a>; 4]>,
     declared: usize,
     depth: usize,
@@ -25,7 +25,7 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// Starts outside of all elements, from what is declared around them.
-    pub(super) fn new(around: Around) -> Self {
+    pub(super) fn new(around: Around<'a>) -> Self {
         Self {
             around,
             bindings: SmallVec::new(),

@@ -177,23 +177,33 @@ pub(super) fn check_declaration(prefix: &str, namespace: &str) -> Result<(), Xml
     }
 }
 
+/// Prefixes of a stream header, other than `stream`, with their namespaces.
+pub(super) type Declared = [(Box<str>, Box<str>)];
+
 /// Where an element stands, and so what is declared around it.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Around {
+pub(super) enum Around<'a> {
     /// Nothing: it is the stream header.
     Nothing,
-    /// The stream, of whose declarations only these two count.
+    /// The stream, of whose declarations only those of every stream count: what is sent on to
+    /// another stream must mean the same there.
     Stream,
+    /// The stream with all that its header declares, for what is not sent on.
+    Header(&'a Declared),
 }
 
-impl Around {
+impl<'a> Around<'a> {
     /// The namespace of a prefix; of `""`, the default namespace.
-    pub(super) fn resolve(self, prefix: &str) -> Option<&'static str> {
+    pub(super) fn resolve(self, prefix: &str) -> Option<&'a str> {
         match (prefix, self) {
             ("xml", _) => Some(XML),
             ("", Self::Nothing) => Some(""),
-            ("", Self::Stream) => Some(ns::CLIENT),
-            ("stream", Self::Stream) => Some(ns::STREAM),
+            ("", _) => Some(ns::CLIENT),
+            ("stream", Self::Stream | Self::Header(_)) => Some(ns::STREAM),
+            (_, Self::Header(declared)) => {
+                let found = declared.iter().find(|(other, _)| **other == *prefix);
+                found.map(|(_, namespace)| &**namespace)
+            }
             _ => None,
         }
     }

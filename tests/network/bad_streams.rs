@@ -2,21 +2,14 @@
 
 use std::time::Duration;
 
-use opensrf_actors::host::HostHandle;
-
 use crate::raw::{HEADER, Raw, digest_login, message, request};
 use crate::services::{math, odd};
-use crate::support::{Lobby, PASSWORD, Way, over, run};
+use crate::support::{Lobby, PASSWORD, Way, adds_up, over, run};
 
 /// `\0opensrf\0test password` in base64.
 const RIGHT: &str = "AG9wZW5zcmYAdGVzdCBwYXNzd29yZA==";
 /// `\0opensrf\0wrong` in base64.
 const WRONG: &str = "AG9wZW5zcmYAd3Jvbmc=";
-
-async fn adds_up(hub: &HostHandle) {
-    let answers = hub.call("opensrf.math", "add", (1, 2)).await.unwrap();
-    assert_eq!(answers.one::<i64>().unwrap(), 3);
-}
 
 /// Checks that a stream ends with this condition, and says so properly.
 fn ends_with(said: &str, condition: &str, what: &str) {
@@ -96,7 +89,7 @@ fn what_comes_before_a_log_in_is_refused() {
             (big.as_str(), "policy-violation"),
             (deep.as_str(), "policy-violation"),
             (many.as_str(), "policy-violation"),
-            ("<<>", "not-well-formed"),
+            ("<iq></qi>", "not-well-formed"),
         ];
         for (bytes, condition) in cases {
             let mut raw = Raw::dial(&net.hub).await;
@@ -294,7 +287,7 @@ fn whoever_does_not_log_in_in_time_is_shown_out() {
         assert_eq!(before.elapsed(), Duration::from_secs(1));
         let mut punctual = Raw::over(lobby.dial().await);
         tokio::time::sleep(Duration::from_secs(29)).await;
-        punctual.authenticate("r").await;
+        punctual.authenticate("opensrf", "localhost", "r").await;
         tokio::time::sleep(Duration::from_secs(600)).await;
         punctual.is_silent().await;
     });

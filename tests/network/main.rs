@@ -1,10 +1,14 @@
 //! The whole network, in one process.
 
+mod bad_messages;
 mod bad_streams;
 mod calls;
 mod pools;
+mod proxy;
 mod raw;
 mod recorded;
+mod recovery;
 mod services;
 mod sessions;
+mod strangers;
 mod support;

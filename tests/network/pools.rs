@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::services::{gate, math, odd, odd_service};
-use crate::support::{hub, over_every_way, over_paused_ways, run, status};
+use crate::support::{Way, hub, knows, over, over_every_way, over_paused_ways, run, status};
 
 fn two_drones(builder: HostBuilder) -> HostBuilder {
     builder.service_sized(odd_service(), 2, 2, 3)
@@ -140,6 +140,30 @@ fn a_host_that_shuts_down_finishes_what_was_accepted() {
             assert_eq!(outcome.unwrap().one::<String>().unwrap(), "passed");
         }
         assert!(client.call("opensrf.math", "add", (1, 1)).await.is_err());
+    });
+}
+
+#[test]
+fn a_host_that_shuts_down_answers_callers_elsewhere() {
+    over(Way::Tcp, math, |net| async move {
+        let (service, gate) = gate();
+        net.host.add_service_sized(service, 2, 2).await.unwrap();
+        let calls = (0..4).map(|_| net.hub.call("test.gate", "pass", ()));
+        let end = async {
+            gate.holds(2).await;
+            // Nothing is on its way to the host any more when the router has been told.
+            let ending = net.host.shutdown();
+            let admitting = async {
+                while knows(&net.hub, "test.gate").await {}
+                gate.admit(4);
+            };
+            let (ended, ()) = tokio::join!(ending, admitting);
+            ended.unwrap();
+        };
+        let (outcomes, ()) = tokio::join!(join_all(calls), end);
+        for outcome in outcomes {
+            assert_eq!(outcome.unwrap().one::<String>().unwrap(), "passed");
+        }
     });
 }
 

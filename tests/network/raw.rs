@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use opensrf::limits::StreamLimits;
+use opensrf::osrf::{self, Body};
 use opensrf::stanza::Stanza;
 use opensrf::stream::legacy_digest;
 use opensrf::xml::{Frame, Framer};
@@ -35,8 +36,18 @@ impl Raw {
 
     /// Logs in as `opensrf@localhost/<resource>`.
     pub(crate) async fn log_in(hub: &HostHandle, resource: &str) -> Self {
+        Self::log_in_as("opensrf", "localhost", hub, resource).await
+    }
+
+    /// Logs in as `<user>@<domain>/<resource>`.
+    pub(crate) async fn log_in_as(
+        user: &str,
+        domain: &str,
+        hub: &HostHandle,
+        resource: &str,
+    ) -> Self {
         let mut raw = Self::dial(hub).await;
-        raw.authenticate(resource).await;
+        raw.authenticate(user, domain, resource).await;
         raw
     }
 }
@@ -49,10 +60,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     }
 
     /// Logs in as the C programs do.
-    pub(crate) async fn authenticate(&mut self, resource: &str) {
-        self.say(HEADER).await;
+    pub(crate) async fn authenticate(&mut self, user: &str, domain: &str, resource: &str) {
+        self.say(&HEADER.replace("localhost", domain)).await;
         let digest = legacy_digest(&stream_id(&self.read().await), PASSWORD);
-        self.say(&digest_login("opensrf", &digest, resource)).await;
+        self.say(&digest_login(user, &digest, resource)).await;
         let result = self.read().await;
         assert!(result.contains("type='result'"), "{result}");
         self.frame().await;
@@ -109,7 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
 
     /// Checks that nothing came before the answer to a ping: all that was sent is dealt with.
     pub(crate) async fn is_silent(&mut self) {
-        self.say("<iq type='get' id='fence' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>")
+        self.say("<iq type='get' id='fence'><ping xmlns='urn:xmpp:ping'/></iq>")
             .await;
         let next = self.stanza().await;
         assert_eq!((&*next.id, &*next.stanza_type), ("fence", "result"));
@@ -147,4 +158,15 @@ pub(crate) fn request(trace: &str, method: &str, params: &str) -> String {
     format!(
         r#"[{{"__c":"osrfMessage","__p":{{"threadTrace":{trace},"locale":"en-US","api_level":1,"type":"REQUEST","payload":{{"__c":"osrfMethod","__p":{{"method":"{method}","params":{params}}}}}}}}}]"#
     )
+}
+
+/// The messages of an answer, shortly: number, code, and the content of results.
+pub(crate) fn short(stanza: &Stanza) -> String {
+    let messages = osrf::decode(&stanza.decode().body).unwrap();
+    let short = messages.into_iter().map(|message| match message.body {
+        Body::Result(answer) => format!("{}: {}", message.trace, answer.content),
+        Body::Status(status) => format!("{}: {} {}", message.trace, status.code, status.class),
+        other => panic!("no answer: {other:?}"),
+    });
+    short.collect::<Vec<_>>().join(", ")
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::raw::{Raw, stream_id};
 use crate::services::math;
-use crate::support::{Way, hub, over, run};
+use crate::support::{Way, hub, knows, over, run};
 
 const SRFSH: &str = include_str!("../data/srfsh-add.txt");
 const PERL: &str = include_str!("../data/perl-client-add.txt");
@@ -247,8 +247,25 @@ fn answers_of_c_and_perl_drones_mean_the_same_as_our_own() {
         )
         .await;
         // A class is up as soon as the router names it.
-        while !hub_knows(&hub, "recorded").await {}
+        while !knows(&hub, "recorded").await {}
         actix_rt::spawn(play_drone(raw));
+        // Perl spells the number differently.
+        let echoed = |large: Value| {
+            json!([
+                "plain",
+                "héllo wörld € 日本 \u{1f600}",
+                {
+                    "a": [1, 2.5, large, true, false, null],
+                    "b": {"c": {"d": "<tag> & \"quoted\" \\ back / slash é \n\t"}}
+                },
+                [],
+                {},
+                "",
+                0,
+                12_345_678_901_234_567_890_u64,
+                1.1
+            ])
+        };
         let good = [
             ("c-add", json!([3])),
             ("perl-add", json!(["3"])),
@@ -261,6 +278,8 @@ fn answers_of_c_and_perl_drones_mean_the_same_as_our_own() {
                 json!([[null, 1, "1", 1.5, "text", {"a": 1}, [], 0, ""]]),
             ),
             ("perl-hold", json!(["done"])),
+            ("c-echo", echoed(json!(-3e10))),
+            ("perl-echo", echoed(json!(-30_000_000_000_i64))),
         ];
         let session = hub.client().connect("recorded").await.unwrap();
         for (method, expected) in good {
@@ -300,12 +319,4 @@ fn answers_of_c_and_perl_drones_mean_the_same_as_our_own() {
             assert!(status.text.starts_with(text), "{}", status.text);
         }
     });
-}
-
-async fn hub_knows(hub: &HostHandle, class: &str) -> bool {
-    let answers = hub
-        .call("router", "opensrf.router.info.class.list", ())
-        .await;
-    let classes: Vec<String> = answers.unwrap().one().unwrap();
-    classes.iter().any(|known| known == class)
 }

@@ -143,6 +143,21 @@ pub(crate) fn status(error: &ClientError) -> (u16, String) {
     }
 }
 
+/// Makes a call that is known to go well.
+pub(crate) async fn adds_up(hub: &HostHandle) {
+    let answers = hub.call("opensrf.math", "add", (1, 2)).await.unwrap();
+    assert_eq!(answers.one::<i64>().unwrap(), 3);
+}
+
+/// Whether the router knows a service.
+pub(crate) async fn knows(hub: &HostHandle, class: &str) -> bool {
+    let answers = hub
+        .call("router", "opensrf.router.info.class.list", ())
+        .await;
+    let classes: Vec<String> = answers.unwrap().one().unwrap();
+    classes.iter().any(|known| known == class)
+}
+
 /// All stanzas that went over a switch, in order.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<Stanza>>>);

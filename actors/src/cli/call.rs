@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use opensrf::limits::LOGIN_TIME;
+use opensrf::osrf::Json;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{REFUSED, complain, print_line};
@@ -58,8 +59,11 @@ pub(crate) fn run(settings: Settings, args: Args) -> ExitCode {
         Ok(login) => login,
         Err(error) => return complain(&error),
     };
-    let builder = HostBuilder::client_only(&login, &settings);
-    let builder = builder.timeout(args.timeout.unwrap_or(settings.client.timeout));
+    let mut builder = HostBuilder::client_only(&login, &settings);
+    if let Some(timeout) = args.timeout {
+        builder = builder.timeout(timeout);
+        builder.connect_timeout = builder.connect_timeout.min(timeout);
+    }
     match actix_rt::System::new().block_on(ask(builder, args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -94,7 +98,7 @@ async fn print_answers(client: &Client, args: &Args) -> Result<(), Box<dyn Error
             None => client.stream(service, method, params).await?,
         };
         while let Some(result) = results.next().await {
-            print_line(result?)?;
+            print_line(line(&result?))?;
         }
         return Ok(());
     }
@@ -103,9 +107,14 @@ async fn print_answers(client: &Client, args: &Args) -> Result<(), Box<dyn Error
         None => client.call(service, method, params).await?,
     };
     for result in answers.json() {
-        print_line(result)?;
+        print_line(line(result))?;
     }
     Ok(())
+}
+
+/// A result as one line: JSON has line breaks between its parts only, where a space means the same.
+fn line(result: &Json) -> String {
+    result.as_str().replace(['\n', '\r'], " ")
 }
 
 /// A parameter as JSON: as it was typed if it is valid, else as a string.
@@ -143,6 +152,12 @@ mod tests {
         for (text, json) in cases {
             assert_eq!(param(text).get(), json, "{text}");
         }
+    }
+
+    #[test]
+    fn a_result_is_one_line() {
+        let result = Json::parse("{\n\"a\":\r\n[\"\\n\"]\n}").unwrap();
+        assert_eq!(line(&result), "{ \"a\":  [\"\\n\"] }");
     }
 
     #[test]

@@ -34,6 +34,9 @@ use crate::transport::{Halves, LinkError, Outbox, Unsent, WriteEnd};
 /// How long a stranger waits for the news that its password was wrong. Guessing is to be slow.
 const FAILURE_DELAY: Duration = Duration::from_secs(1);
 
+/// How long a client may take to close a connection that we have ended.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// One client's connection.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -46,6 +49,10 @@ pub(super) struct Connection {
     /// The address, once it is claimed.
     bound: Option<(Jid, BindingId)>,
     is_online: bool,
+    /// Nothing more comes from the client.
+    is_read_out: bool,
+    /// Nothing more goes to the client.
+    is_written_out: bool,
     is_private: bool,
     tether: Tether,
 }
@@ -87,6 +94,8 @@ impl Connection {
                 sasl: None,
                 bound: None,
                 is_online: false,
+                is_read_out: false,
+                is_written_out: false,
                 is_private,
                 tether,
             }
@@ -96,7 +105,16 @@ impl Connection {
     /// The writer came to its end, and so does the connection.
     fn written(end: WriteEnd, connection: &mut Self, ctx: &mut Context<Self>) {
         match end {
-            WriteEnd::Done => connection.tether.ends(Exit::Normal, true),
+            WriteEnd::Done => {
+                connection.tether.ends(Exit::Normal, true);
+                connection.release();
+                if !connection.is_read_out {
+                    // It is the client's turn to close, so that it gets to read all that we said.
+                    connection.is_written_out = true;
+                    ctx.run_later(LINGER, |_, ctx| ctx.stop());
+                    return;
+                }
+            }
             WriteEnd::Broken(error) => connection.lost(&error.to_string()),
             WriteEnd::Stuck => {
                 let progress = connection.shared.plan.outbox_progress;
@@ -109,6 +127,17 @@ impl Connection {
             }
         }
         ctx.stop();
+    }
+
+    /// Gives the address back; what was not written goes back to its senders.
+    fn release(&mut self) {
+        let Some((jid, binding)) = self.bound.take() else {
+            return;
+        };
+        self.shared.switch.unbind(&jid, binding);
+        for stanza in self.outbox.abandon() {
+            self.shared.switch.bounce(Refused::Gone(Box::new(stanza)));
+        }
     }
 
     fn lost(&mut self, reason: &str) {
@@ -249,13 +278,7 @@ impl Actor for Connection {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        let Some((jid, binding)) = self.bound.take() else {
-            return;
-        };
-        self.shared.switch.unbind(&jid, binding);
-        for stanza in self.outbox.abandon() {
-            self.shared.switch.bounce(Refused::Gone(Box::new(stanza)));
-        }
+        self.release();
     }
 }
 
@@ -305,11 +328,12 @@ impl StreamHandler<Result<Frame, Unreadable>> for Connection {
 
     /// The client says no more. One that is not online may still wait for an answer.
     fn finished(&mut self, ctx: &mut Context<Self>) {
-        if !self.is_online {
-            self.step(Input::Ended, ctx);
-        } else if !self.outbox.is_closed() {
+        self.is_read_out = true;
+        if self.is_written_out || (self.is_online && !self.outbox.is_closed()) {
             self.tether.ends(Exit::Normal, true);
             ctx.stop();
+        } else if !self.is_online {
+            self.step(Input::Ended, ctx);
         }
     }
 }

@@ -25,7 +25,8 @@ pub(super) struct Frames {
 
 enum Reading {
     On,
-    /// What came is no XML; nothing more is read, and the connection stays until that is said.
+    /// What came is no XML; what comes is thrown away until the client closes the connection. Left
+    /// unread, it would make the system reset the connection, and the client might not learn why.
     Deaf,
     Over,
 }
@@ -50,16 +51,16 @@ impl Stream for Frames {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         match this.state {
-            Reading::On => {}
-            Reading::Deaf => return Poll::Pending,
+            Reading::On | Reading::Deaf => {}
             Reading::Over => return Poll::Ready(None),
         }
         let mut framer = this.framer.borrow_mut();
         loop {
-            match framer.next_frame() {
-                Ok(Some(frame)) => return Poll::Ready(Some(Ok(frame))),
-                Ok(None) => {}
-                Err(error) => {
+            match (&this.state, framer.next_frame()) {
+                (Reading::Deaf, _) => framer.buffer().clear(),
+                (_, Ok(Some(frame))) => return Poll::Ready(Some(Ok(frame))),
+                (_, Ok(None)) => {}
+                (_, Err(error)) => {
                     this.state = Reading::Deaf;
                     return Poll::Ready(Some(Err(Unreadable::Xml(error))));
                 }

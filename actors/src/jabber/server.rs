@@ -17,6 +17,9 @@ use crate::sasl::{Accounts, MECHANISMS};
 use crate::supervise::{ChildExited, Exit, Tether};
 use crate::transport::Halves;
 
+/// How long the end of a server waits until its clients have taken what is left for them.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// How a server treats its clients.
 #[derive(Debug, Clone)]
 pub struct ServerPlan {
@@ -86,6 +89,7 @@ pub struct Server {
     sockets: Vec<Arc<Bound>>,
     connections: BTreeMap<u64, (String, Addr<Connection>)>,
     accepted: u64,
+    is_ending: bool,
     tether: Tether,
 }
 
@@ -112,8 +116,14 @@ impl Server {
             sockets,
             connections: BTreeMap::new(),
             accepted: 0,
+            is_ending: false,
             tether,
         }
+    }
+
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        self.tether.ends(Exit::Stopped, true);
+        ctx.stop();
     }
 
     fn is_crowded(&self, incoming: &Incoming) -> bool {
@@ -141,12 +151,15 @@ impl Handler<Incoming> for Server {
     type Result = ();
 
     fn handle(&mut self, incoming: Incoming, ctx: &mut Self::Context) {
+        if self.is_ending {
+            return; // dropping it closes it
+        }
         if self.is_crowded(&incoming) {
             tracing::warn!(
                 from = incoming.from,
                 "too many connections from one address"
             );
-            return; // dropping it closes it
+            return;
         }
         self.accepted += 1;
         let id = self.accepted;
@@ -163,8 +176,11 @@ impl Handler<Incoming> for Server {
 impl Handler<ChildExited> for Server {
     type Result = ();
 
-    fn handle(&mut self, exited: ChildExited, _: &mut Self::Context) {
+    fn handle(&mut self, exited: ChildExited, ctx: &mut Self::Context) {
         self.connections.remove(&exited.child);
+        if self.is_ending && self.connections.is_empty() {
+            self.end(ctx);
+        }
     }
 }
 
@@ -176,7 +192,10 @@ impl Handler<Order> for Server {
             // One that is gone needs no telling, and one with a full mailbox goes with its socket.
             let _ = Peer::new(connection.clone()).tell(ShutDown);
         }
-        self.tether.ends(Exit::Stopped, true);
-        ctx.stop();
+        self.is_ending = true;
+        if self.connections.is_empty() {
+            return self.end(ctx);
+        }
+        ctx.run_later(FAREWELL, |server, ctx| server.end(ctx));
     }
 }

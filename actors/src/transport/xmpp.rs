@@ -297,7 +297,7 @@ where
             continue;
         };
         match stanza.kind {
-            Kind::Message => {
+            Kind::Message | Kind::Iq => {
                 if let Err(refused) = inbox.push_when_free(stanza).await {
                     // The party ended; what still goes out tells the sender.
                     let gone = Condition::RecipientUnavailable.into();
@@ -306,21 +306,7 @@ where
                     return LinkError::Ended("the party is gone".into());
                 }
             }
-            Kind::Iq => {
-                if let Some(answer) = answer(&stanza) {
-                    // A server that pings and takes nothing will find out by itself.
-                    let _ = outbox.push(answer);
-                }
-            }
             Kind::Presence => {}
         }
     }
-}
-
-/// What a server's question gets: it may want to know whether we live.
-fn answer(iq: &Stanza) -> Option<Stanza> {
-    if iq.asks_for(&[ns::PING]) {
-        return Some(iq.granted());
-    }
-    iq.bounce(Condition::ServiceUnavailable.into())
 }

@@ -327,6 +327,23 @@ fn a_refused_old_log_in_is_told_by_its_condition() {
     }
 }
 
+/// As jabberd2 2.7.0 refuses.
+#[test]
+fn a_refused_old_log_in_is_told_by_its_number() {
+    for (code, error) in [
+        ("401", LoginError::NotAuthorized),
+        ("409", LoginError::Conflict),
+    ] {
+        let mut client = Client::new(LoginMethod::Legacy, false);
+        client.take(header(None));
+        let xml = format!(
+            "<iq xmlns='jabber:client' id='login' type='error'><error code='{code}'/>\
+             <query xmlns='jabber:iq:auth'><username>opensrf</username></query></iq>"
+        );
+        assert_eq!(client.say(&xml), failed(error));
+    }
+}
+
 #[test]
 fn stream_errors_are_told_by_their_condition() {
     let shutdown = LoginError::StreamError {

@@ -86,6 +86,30 @@ fn a_server_may_declare_more_and_order_differently() {
 }
 
 #[test]
+fn features_may_use_the_prefixes_of_the_header() {
+    // Recorded from jabberd2 2.7.0.
+    let stream = "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' \
+                  xmlns='jabber:client' from='localhost' version='1.0' id='tcp1vpgffznmz9g1zfwyggnj8i' \
+                  xmlns:ack='http://www.xmpp.org/extensions/xep-0198.html#ns'>\
+                  <stream:features xmlns:stream='http://etherx.jabber.org/streams'><ack:ack/>\
+                  <bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><required/></bind></stream:features>";
+    let (frames, error) = frames(&[stream.as_bytes()], StreamLimits::AUTHENTICATED);
+    assert_eq!(error, None);
+    let [Frame::Open(_), Frame::Element(features)] = &frames[..] else {
+        unreachable!("{frames:?}");
+    };
+    let [ack, bind] = features.children() else {
+        unreachable!("{features:?}");
+    };
+    assert_eq!(
+        ack.namespace(),
+        "http://www.xmpp.org/extensions/xep-0198.html#ns"
+    );
+    assert_eq!(bind.namespace(), "urn:ietf:params:xml:ns:xmpp-bind");
+    assert!(features.element().child("bind", bind.namespace()).is_some());
+}
+
+#[test]
 fn top_level_elements_may_be_of_any_namespace() {
     let cases = [
         ("<a xmlns='urn:x'/>", "a", "urn:x"),

@@ -141,9 +141,17 @@ fn bytes_that_are_not_utf_8_are_refused() {
 #[test]
 fn prefixes_must_be_declared_in_the_element_itself() {
     let header = HEADER.replace("to=", "xmlns:p='urn:x' to=");
-    let stream = format!("{header}<p:a/>");
-    let (_, error) = frames(&[stream.as_bytes()], StreamLimits::AUTHENTICATED);
-    assert_eq!(error, Some(XmlError::BadNamespacePrefix));
+    for xml in [
+        "<p:a/>",
+        "<message><p:a/></message>",
+        "<stream:a><p:a/></stream:a>",
+        "<stream:features><q:a/></stream:features>",
+        "<s:features xmlns:s='http://etherx.jabber.org/streams'><p:a/></s:features>",
+    ] {
+        let stream = format!("{header}{xml}");
+        let (_, error) = frames(&[stream.as_bytes()], StreamLimits::AUTHENTICATED);
+        assert_eq!(error, Some(XmlError::BadNamespacePrefix), "{xml}");
+    }
     for xml in [
         "<p:a/>",
         "<a p:b=''/>",
@@ -284,7 +292,10 @@ fn each_limit_is_reached_and_not_passed() {
         "<a xmlns='u'><b xmlns:p='u'/><b xmlns:p='u'/></a>".to_owned(),
     ];
     // The header of the tests is longer than these limits let it be.
-    let within = |xml: &str| super::super::check::check(xml.to_owned().into(), &LIMITS).map(|_| ());
+    let within = |xml: &str| {
+        let around = super::super::tag::Around::Stream;
+        super::super::check::check(xml.to_owned().into(), around, &LIMITS).map(|_| ())
+    };
     let scanned = |xml: &str| {
         let mut scan = super::super::scan::Scan::default();
         scan.element(xml.as_bytes(), &LIMITS).map(|_| ())

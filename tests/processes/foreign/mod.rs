@@ -1,0 +1,145 @@
+//! Router, services and clients on Jabber servers that nobody here wrote.
+//!
+//! A server runs as a process of the test, on a port of the loopback address, with its
+//! configuration and all that it keeps in the test's folder. It has the accounts `router` and
+//! `opensrf`, both with the password `secret`, and the domain `localhost`.
+
+mod ejabberd;
+mod jabberd2;
+mod prosody;
+
+use crate::support::{Ended, Process, Signal, World, run};
+
+const ROUTER: &str = r#"
+[router]
+domain = "localhost"
+address = "127.0.0.1:PORT"
+account = { user = "router", password = "secret" }
+trusted_clients = ["localhost"]
+trusted_servers = ["localhost"]
+"#;
+
+const HOST: &str = r#"
+[bus]
+domain = "localhost"
+address = "127.0.0.1:PORT"
+account = { user = "opensrf", password = "secret" }
+
+[[services]]
+name = "opensrf.math"
+drones = { min = 2, max = 4 }
+"#;
+
+/// A client that logs in as the original's programs do.
+const OLD_CLIENT: &str = r#"
+[bus]
+domain = "localhost"
+address = "127.0.0.1:PORT"
+login = "legacy"
+account = { user = "opensrf", password = "secret" }
+"#;
+
+/// More than any of the servers takes from a stranger.
+const LONG: usize = 60_000;
+
+/// What becomes of clients that log in with a digest, as the original's do.
+enum OldClients {
+    LogIn,
+    AreRefused,
+}
+
+/// Runs everything over the server of `world`.
+fn carries_a_network(world: &World, old: OldClients) {
+    let router = start(world, "router.toml", ROUTER).ready();
+    let host = start(world, "host.toml", HOST).ready();
+    answers(world);
+    old_clients(world, old);
+    refuses(world);
+    a_service_that_died_is_refused(world, host);
+
+    // The dead host's registration is gone, the router still is there.
+    let host = start(world, "host.toml", HOST).ready();
+    call(world, &[], &["add", "2", "2"]).gave(&["4"]);
+    a_restarted_router_is_registered_with(world, router, host);
+}
+
+fn answers(world: &World) {
+    call(world, &[], &["add", "2", "2"]).gave(&["4"]);
+    call(world, &["--connect"], &["add", "2", "3"]).gave(&["5"]);
+    let text = "\"<&> ü ".to_owned() + &"x".repeat(LONG);
+    let echo = call(
+        world,
+        &["--stream"],
+        &["opensrf.system.echo", &text, "{\"a\":[1]}"],
+    );
+    let quoted = format!("\"\\\"<&> \\u00fc {}\"", "x".repeat(LONG));
+    echo.gave(&[&quoted, "{\"a\":[1]}"]);
+}
+
+fn old_clients(world: &World, old: OldClients) {
+    let file = world.write("old.toml", OLD_CLIENT);
+    let call = |args: &[&str]| run(world.configured(&file, &[&["call"], args].concat()));
+    match old {
+        OldClients::LogIn => {
+            call(&["opensrf.math", "add", "2", "2"]).gave(&["4"]);
+            call(&["test.none", "add", "2", "2"]).failed(1, &["cannot be reached"]);
+        }
+        OldClients::AreRefused => {
+            call(&["opensrf.math", "add", "2", "2"]).failed(1, &["check user and password"]);
+        }
+    }
+}
+
+/// The time to wait is an hour: an answer that came is not a time-out.
+fn refuses(world: &World) {
+    for options in [
+        &["--timeout", "3600"][..],
+        &["--timeout", "3600", "--connect"],
+    ] {
+        ask(world, options, &["test.none", "add", "2", "2"])
+            .failed(1, &["router@localhost/test.none cannot be reached"]);
+        call(world, options, &["none"]).failed(1, &["404 Method [none] not found"]);
+    }
+    let stranger = HOST.replace("\"secret\"", "\"wrong\"");
+    let file = world.write("stranger.toml", &stranger);
+    run(world.configured(&file, &["call", "opensrf.math", "add", "2", "2"]))
+        .failed(1, &["the server refused the log-in"]);
+}
+
+/// The listener's address is dead, which the router learns by what the server sends back.
+fn a_service_that_died_is_refused(world: &World, host: Process) {
+    host.kill();
+    for options in [
+        &["--timeout", "3600"][..],
+        &["--timeout", "3600", "--connect"],
+    ] {
+        call(world, options, &["add", "2", "2"]).failed(1, &["cannot be reached"]);
+    }
+}
+
+fn a_restarted_router_is_registered_with(world: &World, router: Process, host: Process) {
+    router.kill();
+    call(world, &["--timeout", "3600"], &["add", "2", "2"]).failed(1, &["cannot be reached"]);
+    let mut router = start(world, "router.toml", ROUTER).ready();
+    // The host has not noticed, but says `register` every few seconds anyway.
+    router.wait_for("service class opened");
+    call(world, &[], &["add", "2", "2"]).gave(&["4"]);
+    for ending in [host, router] {
+        ending.signal(Signal::TERM);
+        ending.end().gave(&[]);
+    }
+}
+
+fn start(world: &World, name: &str, text: &str) -> Process {
+    let file = world.write(name, text);
+    Process::start(world.configured(&file, &["up"]))
+}
+
+fn call(world: &World, options: &[&str], args: &[&str]) -> Ended {
+    ask(world, options, &[&["opensrf.math"], args].concat())
+}
+
+fn ask(world: &World, options: &[&str], args: &[&str]) -> Ended {
+    let file = world.write("host.toml", HOST);
+    run(world.configured(&file, &[&["call"], options, args].concat()))
+}
