@@ -71,7 +71,7 @@ pub struct ListenerActor {
     pool: Driver<Pool>,
     registration: Driver<Registration>,
     uplink: Uplink,
-    drones: BTreeMap<DroneId, Addr<DroneActor>>,
+    drones: BTreeMap<DroneId, DroneHandle>,
     env: Env,
     counters: Arc<Counters>,
     host: Peer<Ready>,
@@ -79,6 +79,22 @@ pub struct ListenerActor {
     is_started: bool,
     is_ending: bool,
     tether: Tether,
+}
+
+/// The ways to tell a drone something.
+#[derive(Debug)]
+struct DroneHandle {
+    work: Peer<Assign>,
+    orders: Peer<Order>,
+}
+
+impl DroneHandle {
+    fn new(drone: Addr<DroneActor>) -> Self {
+        Self {
+            work: Peer::new(drone.clone()),
+            orders: Peer::new(drone),
+        }
+    }
 }
 
 impl ListenerActor {
@@ -149,12 +165,12 @@ impl ListenerActor {
             Peer::new(ctx.address()),
             Tether::new(ctx.address().recipient(), id),
         );
-        self.drones.insert(id, drone.start());
+        self.drones.insert(id, DroneHandle::new(drone.start()));
     }
 
     fn assign(&mut self, id: DroneId, stanza: Stanza, ctx: &mut Context<Self>) {
         let told = match self.drones.get(&id) {
-            Some(drone) => Peer::new(drone.clone()).tell(Assign(stanza)),
+            Some(drone) => drone.work.tell(Assign(stanza)),
             None => return self.pool_step(pool::Input::Returned(id), ctx),
         };
         if told.is_err() {
@@ -195,8 +211,7 @@ impl ListenerActor {
         if stanza.is_error() {
             return self.registration_step(registration::Input::Bounced(router), ctx);
         }
-        let body = stanza.decode().body;
-        let Ok(messages) = osrf::decode(&body) else {
+        let Ok(messages) = osrf::decode(&stanza.decode().body) else {
             return;
         };
         let classes = messages.into_iter().find_map(|message| match message.body {
@@ -240,7 +255,7 @@ impl ListenerActor {
         self.is_ending = true;
         for drone in self.drones.values() {
             // One that is gone needs no telling.
-            let _ = Peer::new(drone.clone()).tell(Order::Stop);
+            let _ = drone.orders.tell(Order::Stop);
         }
         self.end_when_alone(ctx);
     }
@@ -300,7 +315,7 @@ impl Conduct<Pool> for ListenerActor {
             }
             pool::Effect::StopDrone(id) => {
                 if let Some(drone) = self.drones.get(&id) {
-                    let _ = Peer::new(drone.clone()).tell(Order::Stop);
+                    let _ = drone.orders.tell(Order::Stop);
                 }
             }
             pool::Effect::Drained => {

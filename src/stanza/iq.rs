@@ -1,8 +1,10 @@
 //! Questions to a server.
 
+use std::sync::Arc;
+
 use bytestring::ByteString;
 
-use super::{Kind, Payload, Stanza, Wire};
+use super::{Kind, Payload, Stanza};
 
 impl Stanza {
     /// Whether it asks (an iq of type `get` or `set`) for something of one of these namespaces.
@@ -28,7 +30,7 @@ impl Stanza {
             stanza_type: ByteString::from_static("result"),
             id: self.id.clone(),
             extra: Vec::new(),
-            payload: Payload::Wire(Wire::default()),
+            payload: Payload::Wire(Arc::default()),
         }
     }
 }
