@@ -273,7 +273,7 @@ impl Drop for ListenerActor {
     /// A listener that panicked leaves drones behind, which nobody would give work again.
     fn drop(&mut self) {
         for drone in self.drones.values() {
-            let _ = Peer::new(drone.clone()).tell(Order::Drain);
+            let _ = drone.orders.tell(Order::Drain);
         }
     }
 }
