@@ -5,15 +5,15 @@
 //! network are ASCII, and a profile that differed from the external server's would split accounts.
 
 use std::fmt;
-
-use bytestring::ByteString;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use crate::limits::JID_PART_BYTES;
 
 /// A Jabber address, cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Jid {
-    text: ByteString,
+    text: Arc<str>,
     /// Length of the local part; 0 when there is none (then no `@` either).
     local: u16,
     /// Length of all before the `/`, or of the whole text.
@@ -49,20 +49,20 @@ impl Jid {
             Some((local, domain)) => (Some(local), domain),
             None => (None, bare),
         };
-        check(domain, "\"&'/:<>@ ")?;
+        check(domain, is_forbidden)?;
         if let Some(local) = local {
-            check(local, "\"&'/:<>@ ")?;
+            check(local, is_forbidden)?;
         }
         if let Some(resource) = resource {
-            check(resource, "")?;
+            check(resource, char::is_control)?;
         }
         let folds = bare.bytes().any(|b| b.is_ascii_uppercase());
         let text = if folds {
             let mut folded = bare.to_ascii_lowercase();
             folded.push_str(&text[bare.len()..]);
-            ByteString::from(folded)
+            Arc::from(folded)
         } else {
-            ByteString::from(text)
+            Arc::from(text)
         };
         // Each part is at most 1,023 bytes, so the lengths fit.
         Ok(Self {
@@ -84,7 +84,7 @@ impl Jid {
                 '/'
             }));
         }
-        Self::parse(&format!("{local}@{domain}/{resource}"))
+        Self::parse(&[local, "@", domain, "/", resource].concat())
     }
 
     /// The whole address.
@@ -126,28 +126,36 @@ impl Jid {
     /// The address without its resource.
     #[must_use]
     pub fn bare(&self) -> Self {
-        let text = ByteString::from(&self.text[..self.bare as usize]);
         Self {
-            text,
+            text: Arc::from(&self.text[..self.bare as usize]),
             local: self.local,
             bare: self.bare,
         }
     }
 }
 
-fn check(part: &str, forbidden: &str) -> Result<(), JidError> {
+/// Whether it may not stand before the `/`.
+fn is_forbidden(c: char) -> bool {
+    c.is_control() || matches!(c, '"' | '&' | '\'' | '/' | ':' | '<' | '>' | '@' | ' ')
+}
+
+fn check(part: &str, is_forbidden: impl Fn(char) -> bool) -> Result<(), JidError> {
     if part.is_empty() {
         return Err(JidError::EmptyPart);
     }
     if part.len() > JID_PART_BYTES {
         return Err(JidError::TooLong);
     }
-    match part
-        .chars()
-        .find(|&c| c.is_control() || forbidden.contains(c))
-    {
+    match part.chars().find(|&c| is_forbidden(c)) {
         Some(c) => Err(JidError::Forbidden(c)),
         None => Ok(()),
+    }
+}
+
+/// The lengths follow from the text.
+impl Hash for Jid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
     }
 }
 

@@ -69,13 +69,14 @@ where
     /// Gives the role an input and does what it wants done.
     fn step(&mut self, input: R::Input, ctx: &mut Context<Self>) {
         let driver = self.driver();
-        driver.inputs.push_back(input);
         if driver.is_stepping {
-            return;
+            return driver.inputs.push_back(input);
         }
         driver.is_stepping = true;
-        while let Some(input) = self.driver().inputs.pop_front() {
+        let mut next = Some(input);
+        while let Some(input) = next {
             self.advance(ctx, |role, now, out| role.handle(now, input, out));
+            next = self.driver().inputs.pop_front();
         }
         self.driver().is_stepping = false;
         arm(self, ctx);

@@ -73,7 +73,7 @@ pub struct ListenerActor {
     pool: Driver<Pool>,
     registration: Driver<Registration>,
     uplink: Uplink,
-    drones: BTreeMap<DroneId, Addr<DroneActor>>,
+    drones: BTreeMap<DroneId, DroneHandle>,
     env: Env,
     counters: Arc<Counters>,
     host: Peer<Ready>,
@@ -81,6 +81,22 @@ pub struct ListenerActor {
     is_started: bool,
     is_ending: bool,
     tether: Tether,
+}
+
+/// The ways to tell a drone something.
+#[derive(Debug)]
+struct DroneHandle {
+    work: Peer<Assign>,
+    orders: Peer<Order>,
+}
+
+impl DroneHandle {
+    fn new(drone: Addr<DroneActor>) -> Self {
+        Self {
+            work: Peer::new(drone.clone()),
+            orders: Peer::new(drone),
+        }
+    }
 }
 
 impl ListenerActor {
@@ -151,12 +167,12 @@ impl ListenerActor {
             Peer::new(ctx.address()),
             Tether::new(ctx.address().recipient(), id),
         );
-        self.drones.insert(id, drone.start());
+        self.drones.insert(id, DroneHandle::new(drone.start()));
     }
 
     fn assign(&mut self, id: DroneId, stanza: Stanza, ctx: &mut Context<Self>) {
         let told = match self.drones.get(&id) {
-            Some(drone) => Peer::new(drone.clone()).tell(Assign(stanza)),
+            Some(drone) => drone.work.tell(Assign(stanza)),
             None => return self.pool_step(pool::Input::Returned(id), ctx),
         };
         if told.is_err() {
@@ -197,8 +213,7 @@ impl ListenerActor {
         if stanza.is_error() {
             return self.registration_step(registration::Input::Bounced(router), ctx);
         }
-        let body = stanza.decode().body;
-        let Ok(messages) = osrf::decode(&body) else {
+        let Ok(messages) = osrf::decode(&stanza.decode().body) else {
             return;
         };
         let classes = messages.into_iter().find_map(|message| match message.body {
@@ -258,7 +273,7 @@ impl ListenerActor {
         self.pool_step(pool::Input::Stop, ctx);
         for drone in self.drones.values() {
             // One that is gone needs no telling.
-            let _ = Peer::new(drone.clone()).tell(Order::Stop);
+            let _ = drone.orders.tell(Order::Stop);
         }
         self.end_when_alone(ctx);
     }
@@ -276,7 +291,7 @@ impl Drop for ListenerActor {
     /// A listener that panicked leaves drones behind, which nobody would give work again.
     fn drop(&mut self) {
         for drone in self.drones.values() {
-            let _ = Peer::new(drone.clone()).tell(Order::Drain);
+            let _ = drone.orders.tell(Order::Drain);
         }
     }
 }
@@ -318,7 +333,7 @@ impl Conduct<Pool> for ListenerActor {
             }
             pool::Effect::StopDrone(id) => {
                 if let Some(drone) = self.drones.get(&id) {
-                    let _ = Peer::new(drone.clone()).tell(Order::Stop);
+                    let _ = drone.orders.tell(Order::Stop);
                 }
             }
             pool::Effect::Drained => {

@@ -10,8 +10,8 @@ use actix::dev::ToEnvelope;
 use actix::prelude::SendError;
 use actix::{Actor, Addr, Handler, Message, Recipient};
 
-/// Somebody who takes messages of type `M`.
-pub struct Peer<M>(Recipient<M>)
+/// Somebody who takes messages of type `M`. Cheap to clone, which a [`Recipient`] is not.
+pub struct Peer<M>(Arc<Recipient<M>>)
 where
     M: Message + Send + 'static,
     M::Result: Send;
@@ -45,7 +45,7 @@ where
         A: Actor + Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
-        Self(addr.recipient())
+        Self(Arc::new(addr.recipient()))
     }
 
     /// Puts a message into the mailbox.
@@ -101,7 +101,7 @@ where
     M::Result: Send,
 {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self(Arc::clone(&self.0))
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use bytestring::ByteString;
 use serde::Deserialize;
-use serde::de::{Deserializer, Visitor};
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Answer, Body, DEFAULT_LOCALE, Json, Message, Request, Status, code};
@@ -34,17 +34,44 @@ pub enum DecodeError {
 /// # Errors
 /// [`DecodeError`] if nothing in it can be answered.
 pub fn decode(body: &ByteString) -> Result<Vec<Message>, DecodeError> {
-    let messages = match serde_json::from_str::<Vec<Entry<'_>>>(body) {
-        Ok(entries) => entries
-            .into_iter()
-            .take(MESSAGES_PER_BODY)
-            .filter_map(|e| e.message(body))
-            .collect(),
+    let messages = match at_once(body) {
+        Ok(messages) => messages,
         Err(_) => one_by_one(body)?,
     };
     if messages.is_empty() {
         Err(DecodeError::NoMessages)
     } else {
+        Ok(messages)
+    }
+}
+
+fn at_once(body: &ByteString) -> serde_json::Result<Vec<Message>> {
+    let mut reader = serde_json::Deserializer::from_str(body);
+    let messages = reader.deserialize_seq(UsualMessages(body))?;
+    reader.end()?;
+    Ok(messages)
+}
+
+/// Reads a list in which every entry is as usual; each becomes a message as soon as it is read.
+struct UsualMessages<'b>(&'b ByteString);
+
+impl<'de> Visitor<'de> for UsualMessages<'_> {
+    type Value = Vec<Message>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of messages")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Message>, A::Error> {
+        // A request, or a result and its end.
+        let mut messages = Vec::with_capacity(2);
+        for _ in 0..MESSAGES_PER_BODY {
+            match list.next_element::<Entry<'de>>()? {
+                Some(entry) => messages.extend(entry.message(self.0)),
+                None => return Ok(messages),
+            }
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(messages)
     }
 }

@@ -90,15 +90,12 @@ fn push_number(out: &mut String, number: u64) {
 
 /// Appends `text` as a JSON string.
 pub(super) fn push_string(out: &mut String, text: &str) {
+    let is_special = |byte| matches!(byte, 0..0x20 | b'"' | b'\\' | 0x7f);
     out.push('"');
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f {
-            continue;
-        }
-        out.push_str(&text[plain..at]);
-        plain = at + 1;
-        match byte {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(is_special) {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
             b'\n' => out.push_str("\\n"),
@@ -106,8 +103,9 @@ pub(super) fn push_string(out: &mut String, text: &str) {
             b'\t' => out.push_str("\\t"),
             other => write!(out, "\\u{other:04x}").expect("a String takes any text"),
         }
+        rest = &rest[at + 1..];
     }
-    out.push_str(&text[plain..]);
+    out.push_str(rest);
     out.push('"');
 }
 

@@ -32,6 +32,19 @@ impl Json {
         Ok(Self(text))
     }
 
+    /// Checks that `text` is a JSON list and gives its items, which share the text.
+    ///
+    /// # Errors
+    /// [`JsonError`] tells where the text stops being a JSON list.
+    pub fn parse_list(text: impl Into<ByteString>) -> Result<Vec<Self>, JsonError> {
+        let text = text.into();
+        let items: Vec<&RawValue> = serde_json::from_str(&text)?;
+        Ok(items
+            .into_iter()
+            .map(|raw| Self::part_of(&text, raw))
+            .collect())
+    }
+
     /// Writes a value as JSON.
     ///
     /// # Errors
@@ -139,6 +152,16 @@ mod tests {
         assert!(Json::parse("[1,").is_err());
         assert!(Json::parse("1 2").is_err());
         assert!(Json::parse("").is_err());
+    }
+
+    #[test]
+    fn a_list_falls_into_its_items() {
+        let items = Json::parse_list(" [1, {\"a\":[2]} ,\"x\"] ").unwrap();
+        let texts: Vec<_> = items.iter().map(Json::as_str).collect();
+        assert_eq!(texts, ["1", r#"{"a":[2]}"#, "\"x\""]);
+        assert!(Json::parse_list("[]").unwrap().is_empty());
+        assert!(Json::parse_list("{}").is_err());
+        assert!(Json::parse_list("[1]]").is_err());
     }
 
     #[test]

@@ -186,7 +186,7 @@ impl ServiceClass {
             .error()
             .is_some_and(|error| error.kind == ErrorKind::Wait);
         // We name the sender in all that we pass on; an echo without it is none.
-        let echo = if bounce.extension().router_from.is_empty() {
+        let echo = if bounce.extension().router_from.is_none() {
             // A full node may well have taken its last stanza; a dead one has not.
             at.filter(|_| !full)
                 .and_then(|at| self.nodes[at].last.take())
@@ -259,7 +259,7 @@ impl ServiceClass {
 
 /// Who sent the request that came back, for which we passed it on.
 fn original_sender(echo: &Stanza, out: &mut Vec<ClassEffect>) -> Option<Jid> {
-    let sender = Jid::parse(&echo.extension().router_from).ok();
+    let sender = echo.extension().router_from.clone();
     if sender.is_none() {
         out.push(ClassEffect::Dropped("a bounce that names no sender"));
     }

@@ -1,5 +1,7 @@
 //! Questions to a server.
 
+use std::sync::Arc;
+
 use bytestring::ByteString;
 
 use super::{Kind, Payload, Stanza, Wire};
@@ -16,7 +18,7 @@ impl Stanza {
             stanza_type: ByteString::from_static("get"),
             id: id.into(),
             extra: Vec::new(),
-            payload: Payload::Wire(Wire::ping()),
+            payload: Payload::Wire(Arc::new(Wire::ping())),
         }
     }
 
@@ -43,7 +45,7 @@ impl Stanza {
             stanza_type: ByteString::from_static("result"),
             id: self.id.clone(),
             extra: Vec::new(),
-            payload: Payload::Wire(Wire::default()),
+            payload: Payload::Wire(Arc::default()),
         }
     }
 }

@@ -4,6 +4,7 @@ use bytes::{BufMut, BytesMut};
 use bytestring::ByteString;
 
 use super::StanzaError;
+use crate::jid::Jid;
 use crate::xml::{self, value_of};
 
 /// The inside of a `<message>`; an empty string stands for what is not there.
@@ -50,11 +51,12 @@ fn write_text(name: &str, text: &str, out: &mut BytesMut) {
     out.put_u8(b'>');
 }
 
-/// The OpenSRF attributes of a message; an empty string stands for an unset one.
+/// The OpenSRF attributes of a message; an empty string stands for an unset one, and so does a
+/// `router_from` that is no address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extension {
     /// Who sent the message before a router passed it on.
-    pub router_from: ByteString,
+    pub router_from: Option<Jid>,
     /// Reserved; no program gives it a value.
     pub router_to: ByteString,
     /// Names the service that a router command is about.
@@ -76,7 +78,7 @@ impl Extension {
 
     fn set(&mut self, name: &str, value: ByteString) {
         match name {
-            "router_from" => self.router_from = value,
+            "router_from" => self.router_from = Jid::parse(&value).ok(),
             "router_to" => self.router_to = value,
             "router_class" => self.router_class = value,
             "router_command" => self.router_command = value,
@@ -89,8 +91,9 @@ impl Extension {
     /// Appends `<opensrf/>`; the C programs want all five strings, even empty.
     pub(super) fn write_to(&self, out: &mut BytesMut) {
         out.put_slice(b"<opensrf");
+        let router_from = self.router_from.as_ref().map_or("", Jid::as_str);
         for (name, value) in [
-            ("router_from", &self.router_from),
+            ("router_from", router_from),
             ("router_to", &self.router_to),
             ("router_class", &self.router_class),
             ("router_command", &self.router_command),

@@ -21,6 +21,9 @@ mod turn;
 mod wire;
 mod write;
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use bytestring::ByteString;
 
 use crate::jid::Jid;
@@ -77,13 +80,14 @@ pub struct Stanza {
     pub payload: Payload,
 }
 
-/// The inside of a stanza.
+/// The inside of a stanza, shared by its clones: several parties may keep a stanza at a time, and
+/// each hands it on through queues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Payload {
     /// As it came: checked, not decoded.
-    Wire(Wire),
+    Wire(Arc<Wire>),
     /// As values.
-    Message(Box<Message>),
+    Message(Arc<Message>),
 }
 
 impl Stanza {
@@ -97,7 +101,7 @@ impl Stanza {
             stanza_type: ByteString::new(),
             id: ByteString::new(),
             extra: Vec::new(),
-            payload: Payload::Message(Box::new(message)),
+            payload: Payload::Message(Arc::new(message)),
         }
     }
 
@@ -118,14 +122,18 @@ impl Stanza {
     ///
     /// They stand in `<opensrf>`; without one, on the message itself, as OpenSRF up to 3.0 has it.
     #[must_use]
-    pub fn extension(&self) -> Extension {
+    pub fn extension(&self) -> Cow<'_, Extension> {
         match &self.payload {
-            Payload::Message(message) => message.opensrf.clone(),
-            Payload::Wire(wire) => match wire.client_child("opensrf") {
-                Some(child) => child.attributes(wire.inner()).collect(),
-                None if self.kind == Kind::Message => Extension::from_old(&self.extra),
-                None => Extension::default(),
-            },
+            Payload::Message(message) => Cow::Borrowed(&message.opensrf),
+            Payload::Wire(wire) => Cow::Owned(self.read_extension(wire)),
+        }
+    }
+
+    fn read_extension(&self, wire: &Wire) -> Extension {
+        match wire.client_child("opensrf") {
+            Some(child) => child.attributes(wire.inner()).collect(),
+            None if self.kind == Kind::Message => Extension::from_old(&self.extra),
+            None => Extension::default(),
         }
     }
 
@@ -152,16 +160,16 @@ impl Stanza {
 
     /// All that OpenSRF has to say in it. Of repeated children the first counts.
     #[must_use]
-    pub fn decode(&self) -> Message {
+    pub fn decode(&self) -> Cow<'_, Message> {
         match &self.payload {
-            Payload::Message(message) => (**message).clone(),
-            Payload::Wire(wire) => Message {
-                opensrf: self.extension(),
+            Payload::Message(message) => Cow::Borrowed(message),
+            Payload::Wire(wire) => Cow::Owned(Message {
+                opensrf: self.read_extension(wire),
                 thread: wire.text("thread"),
                 subject: wire.text("subject"),
                 body: wire.text("body"),
                 error: self.error(),
-            },
+            }),
         }
     }
 
@@ -179,7 +187,7 @@ impl Stanza {
     /// Who it is from for an application: `router_from` if it names somebody, else `from`.
     #[must_use]
     pub fn sender(&self) -> Option<Jid> {
-        let original = Jid::parse(&self.extension().router_from).ok();
+        let original = self.extension().router_from.clone();
         original.or_else(|| self.from.clone())
     }
 }

@@ -1,5 +1,7 @@
 //! From a checked element to a stanza.
 
+use std::sync::Arc;
+
 use bytestring::ByteString;
 
 use super::{Kind, Payload, Stanza, Wire};
@@ -44,7 +46,7 @@ impl Stanza {
             stanza_type: ByteString::new(),
             id: ByteString::new(),
             extra: Vec::new(),
-            payload: Payload::Wire(Wire::default()),
+            payload: Payload::Wire(Arc::default()),
         };
         let mut error = None;
         for (name, value) in raw.written_attributes() {
@@ -60,7 +62,7 @@ impl Stanza {
                 _ => stanza.extra.push((name.into(), value)),
             }
         }
-        stanza.payload = Payload::Wire(Wire::new(raw));
+        stanza.payload = Payload::Wire(Arc::new(Wire::new(raw)));
         match error {
             None => Ok(stanza),
             Some(error) => Err(NotAStanza::BadAddress {

@@ -1,5 +1,7 @@
 //! What becomes of a stanza on its way: sent back, or sent on.
 
+use std::sync::Arc;
+
 use bytestring::ByteString;
 
 use super::message::is_attribute;
@@ -18,8 +20,8 @@ impl Stanza {
             return None;
         }
         let payload = match &self.payload {
-            Payload::Wire(wire) => Payload::Wire(wire.with_error(&error)),
-            Payload::Message(message) => Payload::Message(Box::new(Message {
+            Payload::Wire(wire) => Payload::Wire(Arc::new(wire.with_error(&error))),
+            Payload::Message(message) => Payload::Message(Arc::new(Message {
                 error: Some(error),
                 ..(**message).clone()
             })),
@@ -41,7 +43,7 @@ impl Stanza {
     /// in a bounce can be sent to another node.
     #[must_use]
     pub fn forward(&self, from: Jid, to: Jid, router_from: &Jid) -> Self {
-        self.readdress(from, to, router_from.as_str().into())
+        self.readdress(from, to, Some(router_from.clone()))
     }
 
     /// What a router sends to a caller whose request, or the echo of it, no node takes: the same
@@ -50,27 +52,29 @@ impl Stanza {
     /// It names no `router_from`: a receiver would take that for the sender.
     #[must_use]
     pub fn refusal(&self, from: Jid, to: Jid, error: StanzaError) -> Self {
-        let mut refusal = self.readdress(from, to, ByteString::new());
+        let mut refusal = self.readdress(from, to, None);
         refusal.stanza_type = ByteString::from_static("error");
         match &mut refusal.payload {
-            Payload::Wire(wire) => *wire = wire.with_error(&error),
-            Payload::Message(message) => message.error = Some(error),
+            Payload::Wire(wire) => *wire = Arc::new(wire.with_error(&error)),
+            Payload::Message(message) => Arc::make_mut(message).error = Some(error),
         }
         refusal
     }
 
-    fn readdress(&self, from: Jid, to: Jid, router_from: ByteString) -> Self {
+    fn readdress(&self, from: Jid, to: Jid, router_from: Option<Jid>) -> Self {
         let opensrf = Extension {
             router_from,
-            osrf_xid: self.extension().osrf_xid,
+            osrf_xid: self.extension().osrf_xid.clone(),
             ..Extension::default()
         };
         let payload = match &self.payload {
-            Payload::Wire(wire) => Payload::Wire(wire.with_extension(&opensrf)),
-            Payload::Message(message) => Payload::Message(Box::new(Message {
+            Payload::Wire(wire) => Payload::Wire(Arc::new(wire.with_extension(&opensrf))),
+            Payload::Message(message) => Payload::Message(Arc::new(Message {
                 opensrf,
+                thread: message.thread.clone(),
+                subject: message.subject.clone(),
+                body: message.body.clone(),
                 error: None,
-                ..(**message).clone()
             })),
         };
         let extra = self.extra.iter().filter(|(name, _)| !is_attribute(name));

@@ -129,7 +129,7 @@ fn what_cannot_be_delivered_comes_back_with_all_that_was_in_it() {
                 bounce.to.as_ref().unwrap().as_str(),
                 "opensrf@localhost/client"
             );
-            let content = bounce.decode();
+            let content = bounce.decode().into_owned();
             assert_eq!(content.error.unwrap().condition, condition, "{to}");
             assert_eq!(
                 (content.thread, content.body),

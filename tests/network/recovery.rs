@@ -163,7 +163,7 @@ fn services_register_again_when_only_the_router_was_gone() {
         drop(usurper);
         heals(server.client()).await;
         let registered = |stanzas: &[opensrf::stanza::Stanza]| {
-            let commands = stanzas.iter().map(|s| s.extension().router_command);
+            let commands = stanzas.iter().map(|s| s.extension().router_command.clone());
             commands.filter(|command| *command == "register").count()
         };
         assert!(registered(&log.stanzas()) >= 4);

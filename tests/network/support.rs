@@ -191,7 +191,7 @@ impl Log {
                     jid.map_or_else(String::new, |jid| jid.to_string())
                 };
                 let (from, to) = (address(stanza.from.clone()), address(stanza.to.clone()));
-                let content = stanza.decode();
+                let content = stanza.decode().into_owned();
                 let messages = osrf::decode(&content.body).unwrap_or_default();
                 messages.into_iter().map(move |message| Said {
                     from: from.clone(),

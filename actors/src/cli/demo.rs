@@ -110,8 +110,8 @@ fn tell(stanzas: &[Stanza]) -> String {
                 jid.as_ref().map_or("", Jid::as_str)
             ));
         }
-        if !message.opensrf.router_from.is_empty() {
-            line(format!("     for   {}", message.opensrf.router_from));
+        if let Some(caller) = &message.opensrf.router_from {
+            line(format!("     for   {caller}"));
         }
         for part in parts {
             line(format!("     {}", describe(&part.body)));

@@ -82,7 +82,7 @@ impl ClientError {
 #[derive(Debug, Clone)]
 pub struct Client {
     actor: Arc<Lease>,
-    router: RouterName,
+    router: Arc<RouterName>,
     numbers: Arc<AtomicU64>,
     timeout: Duration,
     connect_timeout: Duration,
@@ -104,7 +104,7 @@ impl Client {
     pub(crate) fn new(actor: Slot<ClientCommand>, router: RouterName) -> Self {
         Self {
             actor: Arc::new(Lease(actor)),
-            router,
+            router: Arc::new(router),
             numbers: Arc::default(),
             timeout: DEFAULT_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,

@@ -2,7 +2,6 @@
 
 use opensrf::osrf::Json;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::ClientError;
 
@@ -23,10 +22,7 @@ impl<T: Serialize> IntoParams for T {
         if text == "null" {
             return Ok(Vec::new());
         }
-        let list: Vec<&RawValue> = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
-        list.into_iter()
-            .map(|raw| Json::parse(raw.get()).map_err(|error| wrong(&error)))
-            .collect()
+        Json::parse_list(text).map_err(|error| wrong(&error))
     }
 }
 

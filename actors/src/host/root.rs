@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, fut};
+use futures::future::OptionFuture;
 use tokio::sync::oneshot;
 
 use super::child::Kind;
@@ -68,6 +69,8 @@ pub(super) struct Root {
     started: u64,
     unready: BTreeSet<u64>,
     phase: Phase,
+    /// What the services have sent is on its way out.
+    is_flushing: bool,
     ready_waiters: Vec<oneshot::Sender<()>>,
     service_waiters: BTreeMap<u64, oneshot::Sender<()>>,
     end_waiters: Vec<oneshot::Sender<Result<(), String>>>,
@@ -82,6 +85,7 @@ impl Root {
             started: 0,
             unready: BTreeSet::new(),
             phase: Phase::Running,
+            is_flushing: false,
             ready_waiters: Vec::new(),
             service_waiters: BTreeMap::new(),
             end_waiters: Vec::new(),
@@ -149,18 +153,32 @@ impl Root {
 
     /// Services end first, then those who wait for their answers, then what carries them.
     fn go_on_ending(&mut self, ctx: &mut Context<Self>) {
-        let was_stopped = self.phase == Phase::Stopping;
-        if matches!(self.phase, Phase::Draining | Phase::Stopping) && !self.has(Kind::serves) {
-            self.phase = Phase::Settling;
-            self.order(Order::Drain, Kind::asks);
+        if matches!(self.phase, Phase::Draining | Phase::Stopping)
+            && !self.has(Kind::serves)
+            && !self.is_flushing
+        {
+            self.is_flushing = true;
+            let flushed = self.plan.bus.as_ref().map(|bus| bus.transport.flushed());
+            let flushed = fut::wrap_future(OptionFuture::from(flushed));
+            ctx.spawn(flushed.map(|_, root: &mut Self, ctx| root.settle(ctx)));
         }
         if self.phase == Phase::Settling && !self.has(Kind::asks) {
             self.close(ctx);
-        } else if self.phase == Phase::Settling && was_stopped {
-            ctx.run_later(SETTLE_TIME, Self::close);
         }
         if self.phase == Phase::Closing && self.children.is_empty() {
             self.end(ctx);
+        }
+    }
+
+    /// The last answers of services have gone; callers wait for them.
+    fn settle(&mut self, ctx: &mut Context<Self>) {
+        if self.phase == Phase::Stopping {
+            ctx.run_later(SETTLE_TIME, Self::close);
+        }
+        if matches!(self.phase, Phase::Draining | Phase::Stopping) {
+            self.phase = Phase::Settling;
+            self.order(Order::Drain, Kind::asks);
+            self.go_on_ending(ctx);
         }
     }
 

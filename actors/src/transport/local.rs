@@ -39,6 +39,10 @@ impl Transport for Local {
         });
         Box::pin(std::future::ready(link))
     }
+
+    fn flushed(&self) -> LocalBoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 #[derive(Debug)]

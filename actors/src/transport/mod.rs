@@ -81,6 +81,9 @@ pub trait Transport: fmt::Debug + Send + Sync {
         jid: Jid,
         inbox: Inbox,
     ) -> LocalBoxFuture<'static, Result<Box<dyn Link>, LinkError>>;
+
+    /// Waits until what was sent over links that have been dropped has arrived at the server.
+    fn flushed(&self) -> LocalBoxFuture<'static, ()>;
 }
 
 /// One bound address. Dropping it logs out, after what was sent has gone.

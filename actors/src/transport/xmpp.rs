@@ -1,8 +1,12 @@
 //! Over bytes to a Jabber server: ours, ejabberd, Prosody or jabberd2.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
@@ -14,6 +18,7 @@ use opensrf::stream::initiator::{Effect, Initiator, Input};
 use opensrf::stream::{Login, LoginError, LoginMethod, SaslReply};
 use opensrf::xml::{Frame, Framer, ns};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
 
 use super::{Dial, Halves, Inbox, Link, LinkError, Outbox, Transport, Unsent, WriteEnd};
 use crate::env::Env;
@@ -42,7 +47,11 @@ pub struct Xmpp {
     dial: Arc<dyn Dial>,
     credentials: Credentials,
     env: Env,
+    leaving: Leaving,
 }
+
+/// Streams whose links have been dropped; each channel ends with its stream.
+type Leaving = Arc<Mutex<Vec<watch::Receiver<()>>>>;
 
 impl Xmpp {
     /// Logs in with `credentials` over connections from `dial`.
@@ -52,6 +61,7 @@ impl Xmpp {
             dial,
             credentials,
             env,
+            leaving: Leaving::default(),
         }
     }
 }
@@ -66,6 +76,7 @@ impl Transport for Xmpp {
             dial,
             credentials,
             env,
+            leaving,
         } = self.clone();
         Box::pin(async move {
             let halves = dial.dial().await.map_err(|error| LinkError::Unreachable {
@@ -83,9 +94,30 @@ impl Transport for Xmpp {
             };
             let jid = stream.log_in(login, &env).await?;
             let outbox = Outbox::new(OUTBOX_BYTES);
-            actix_rt::spawn(stream.run(outbox.clone(), inbox.clone()));
-            let link: Box<dyn Link> = Box::new(XmppLink { jid, outbox, inbox });
+            let (running, end) = watch::channel(());
+            let run = stream.run(outbox.clone(), inbox.clone());
+            actix_rt::spawn(async move {
+                run.await;
+                drop(running);
+            });
+            let link: Box<dyn Link> = Box::new(XmppLink {
+                jid,
+                outbox,
+                inbox,
+                end,
+                leaving,
+            });
             Ok(link)
+        })
+    }
+
+    fn flushed(&self) -> LocalBoxFuture<'static, ()> {
+        let leaving = std::mem::take(&mut *lock(&self.leaving));
+        Box::pin(async move {
+            for mut end in leaving {
+                // Nothing is ever sent over it: the error is its end.
+                let _ = end.changed().await;
+            }
         })
     }
 }
@@ -93,11 +125,22 @@ impl Transport for Xmpp {
 /// What a server may send us: it is trusted with our requests, so as much as a client with ours.
 const LIMITS: StreamLimits = StreamLimits::AUTHENTICATED;
 
+/// How long the last of what a server says is read: when it takes nothing any more, and when we have
+/// ended the stream.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 struct XmppLink {
     jid: Jid,
     outbox: Outbox,
     inbox: Inbox,
+    end: watch::Receiver<()>,
+    leaving: Leaving,
+}
+
+fn lock(leaving: &Leaving) -> MutexGuard<'_, Vec<watch::Receiver<()>>> {
+    // Nothing that holds it panics; if it did, the list would still be sound.
+    leaving.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Link for XmppLink {
@@ -113,6 +156,9 @@ impl Drop for XmppLink {
     fn drop(&mut self) {
         self.outbox.push_bytes("</stream:stream>".into());
         self.outbox.close();
+        let mut leaving = lock(&self.leaving);
+        leaving.retain(|end| end.has_changed().is_ok());
+        leaving.push(self.end.clone());
     }
 }
 
@@ -160,7 +206,8 @@ impl Stream {
                 role.handle(env.now(), input, &mut effects);
                 for effect in effects.drain(..) {
                     match effect {
-                        Effect::Send(bytes) => self.write(&bytes).await?,
+                        // If it takes nothing any more, reading tells that, and perhaps why.
+                        Effect::Send(bytes) => drop(self.writer.write_all(&bytes).await),
                         Effect::SaslStart { mechanism } => {
                             let reply = match SaslClient::start(mechanism, &user, &password) {
                                 Ok(mut exchange) => {
@@ -201,13 +248,6 @@ impl Stream {
         }
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
-        self.writer
-            .write_all(bytes)
-            .await
-            .map_err(|error| LinkError::Ended(error.to_string()))
-    }
-
     /// The next part of the stream; `None` when the server closed the connection.
     async fn next_frame(&mut self) -> Result<Option<Frame>, String> {
         read_frame(&mut self.reader, &mut self.framer).await
@@ -220,19 +260,28 @@ impl Stream {
             writer,
             mut framer,
         } = self;
-        let reading = read_on(&mut reader, &mut framer, &outbox, &inbox);
-        let writing = outbox.write_out(writer, OUTBOX_PROGRESS);
+        let mut reading = pin!(read_on(&mut reader, &mut framer, &outbox, &inbox));
+        let mut writing = pin!(outbox.write_out(writer, OUTBOX_PROGRESS));
         let reason = tokio::select! {
             biased;
-            end = writing => match end {
-                WriteEnd::Done => return,
-                WriteEnd::Broken(error) => LinkError::Ended(error.to_string()),
+            end = &mut writing => match end {
+                WriteEnd::Done => {
+                    // The server closes the stream when it has read all of it. To close it before
+                    // could take back what is still on its way.
+                    let _ = tokio::time::timeout(LAST_WORDS, reading).await;
+                    return;
+                }
+                WriteEnd::Broken(error) => tokio::time::timeout(LAST_WORDS, reading)
+                    .await
+                    .unwrap_or_else(|_| LinkError::Ended(error.to_string())),
                 WriteEnd::Stuck => LinkError::Stuck(OUTBOX_PROGRESS),
             },
-            reason = reading => reason,
+            reason = &mut reading => reason,
         };
         if outbox.is_closed() {
-            return; // the party let go of the link
+            // The party let go of the link; what it sent before goes out all the same.
+            writing.await;
+            return;
         }
         for stanza in outbox.abandon() {
             send_back(&inbox, Unsent::Closed(Box::new(stanza)));

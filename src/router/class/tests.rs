@@ -115,7 +115,7 @@ fn bare(bounce: Stanza) -> Stanza {
         ..Message::default()
     };
     Stanza {
-        payload: crate::stanza::Payload::Message(Box::new(message)),
+        payload: crate::stanza::Payload::Message(std::sync::Arc::new(message)),
         ..bounce
     }
 }
@@ -148,7 +148,7 @@ fn what_is_passed_on_names_its_sender_and_keeps_thread_body_and_xid() {
     assert_eq!((&*stanza.stanza_type, &*stanza.id), ("", ""));
     let message = stanza.decode();
     let expected = Extension {
-        router_from: CLIENT.into(),
+        router_from: Some(jid(CLIENT)),
         osrf_xid: "xid".into(),
         ..Extension::default()
     };

@@ -25,7 +25,7 @@ impl Client {
         let mut message = stanza.decode();
         if message.thread.is_empty() {
             // Prosody's bounces bring back nothing but the id, in which we keep the thread.
-            message.thread = stanza.id.clone();
+            message.to_mut().thread = stanza.id.clone();
         }
         if stanza.is_error() {
             // Not `sender`: what a bounce brings back of the OpenSRF attributes is our own.

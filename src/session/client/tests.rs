@@ -567,8 +567,8 @@ fn the_routers_notice_is_understood_without_type_and_with_our_own_address_in_it(
     let stanza::Payload::Message(message) = &mut notice.payload else {
         panic!("it was made here");
     };
-    message.opensrf = Extension {
-        router_from: SELF.into(),
+    std::sync::Arc::make_mut(message).opensrf = Extension {
+        router_from: Some(jid(SELF)),
         ..Extension::default()
     };
     assert_eq!(

@@ -115,7 +115,7 @@ impl Play {
         let mut stanza = saying("thread", self.xid, body);
         stanza.from = Some(jid("router@private/acme.calc"));
         if let stanza::Payload::Message(message) = &mut stanza.payload {
-            message.opensrf.router_from = CALLER.into();
+            Arc::make_mut(message).opensrf.router_from = Some(jid(CALLER));
         }
         self.step(DroneInput::Assign(stanza))
     }

@@ -1,10 +1,13 @@
 //! What holds for every message.
 
+use std::sync::Arc;
+
 use bytestring::ByteString;
 use proptest::prelude::*;
 
 use super::super::{Condition, ErrorKind, Extension, Message, Payload, Stanza, StanzaError};
 use super::{jid, read, written};
+use crate::jid::Jid;
 
 /// Any text that XML can hold, with much of what it treats specially.
 fn text() -> impl Strategy<Value = ByteString> {
@@ -18,7 +21,8 @@ fn text() -> impl Strategy<Value = ByteString> {
 }
 
 fn extension() -> impl Strategy<Value = Extension> {
-    (text(), text(), text(), text(), text(), any::<bool>()).prop_map(
+    let router_from = text().prop_map(|resource| Jid::parse(&format!("a@b/{resource}")).ok());
+    (router_from, text(), text(), text(), text(), any::<bool>()).prop_map(
         |(router_from, router_to, router_class, router_command, osrf_xid, broadcast)| Extension {
             router_from,
             router_to,
@@ -84,7 +88,7 @@ fn wire() -> impl Strategy<Value = String> {
 /// The same with values inside.
 fn decoded(stanza: &Stanza) -> Stanza {
     Stanza {
-        payload: Payload::Message(Box::new(stanza.decode())),
+        payload: Payload::Message(Arc::new(stanza.decode().into_owned())),
         ..stanza.clone()
     }
 }
