@@ -37,6 +37,8 @@ const LONGEST_QUESTION: Duration = Duration::from_secs(5);
 const FIRST_START: Duration = Duration::from_millis(100);
 /// The longest one.
 const LONGEST_START: Duration = Duration::from_secs(5);
+/// The id of the pings by which a listener learns that nothing more comes.
+const FAREWELL: &str = "farewell";
 
 /// What a listener needs.
 #[derive(Debug, Clone)]
@@ -249,10 +251,26 @@ impl ListenerActor {
         self.uplink.send(Stanza::message(router, message));
     }
 
+    /// The address at which a router passes on what is for this service.
+    fn class_at(&self, router: &Jid) -> Option<Jid> {
+        Jid::new(router.local()?, router.domain(), self.service()).ok()
+    }
+
+    /// The router that an answer to a ping is from: its own, or its class's.
+    fn router_that_ponged(&self, stanza: &Stanza) -> Option<Jid> {
+        let from = stanza.from.as_ref().filter(|_| stanza.id == FAREWELL)?;
+        let mut routers = self.plan.routers.iter();
+        let router = routers.find(|r| *r == from || self.class_at(r).as_ref() == Some(from));
+        router.cloned()
+    }
+
     /// Ends all drones, and itself when the last is gone: whoever waits for one is told first.
     fn end(&mut self, ctx: &mut Context<Self>) {
-        self.pool_step(pool::Input::Stop, ctx);
+        if self.is_ending {
+            return;
+        }
         self.is_ending = true;
+        self.pool_step(pool::Input::Stop, ctx);
         for drone in self.drones.values() {
             // One that is gone needs no telling.
             let _ = drone.orders.tell(Order::Stop);
@@ -331,7 +349,7 @@ impl Conduct<Registration> for ListenerActor {
         &mut self.registration
     }
 
-    fn perform(&mut self, effect: registration::Effect, _: &mut Context<Self>) {
+    fn perform(&mut self, effect: registration::Effect, ctx: &mut Context<Self>) {
         match effect {
             registration::Effect::Register(router) => {
                 self.command(router, "register", "registering");
@@ -340,6 +358,15 @@ impl Conduct<Registration> for ListenerActor {
                 self.command(router, "unregister", "unregistering");
             }
             registration::Effect::Ask(router) => self.ask_for_classes(router),
+            registration::Effect::PingRouter(router) => {
+                self.uplink.send(Stanza::ping(router, FAREWELL));
+            }
+            registration::Effect::PingClass(router) => {
+                if let Some(class) = self.class_at(&router) {
+                    self.uplink.send(Stanza::ping(class, FAREWELL));
+                }
+            }
+            registration::Effect::Left => self.pool_step(pool::Input::Drain, ctx),
             registration::Effect::Registered(router) => {
                 tracing::info!(service = self.service(), %router, "registered");
             }
@@ -373,6 +400,12 @@ impl Party for ListenerActor {
             .filter(|from| stanza.kind == Kind::Message && self.registration.role().concerns(from));
         if let Some(router) = router.cloned() {
             return self.router_says(router, &stanza, ctx);
+        }
+        if stanza.kind == Kind::Iq {
+            if let Some(router) = self.router_that_ponged(&stanza) {
+                self.registration_step(registration::Input::Ponged(router), ctx);
+            }
+            return;
         }
         // Answers to callers that are gone come back here; and without a thread nobody could be
         // answered.
@@ -437,10 +470,7 @@ impl Handler<Order> for ListenerActor {
 
     fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
         match order {
-            Order::Drain => {
-                self.registration_step(registration::Input::Leave, ctx);
-                self.pool_step(pool::Input::Drain, ctx);
-            }
+            Order::Drain => self.registration_step(registration::Input::Leave, ctx),
             Order::Stop => {
                 self.registration_step(registration::Input::Leave, ctx);
                 self.end(ctx);
