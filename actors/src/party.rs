@@ -199,6 +199,11 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     }
 }
 
+/// Whether a stanza asks something of the address itself.
+fn asks(stanza: &Stanza) -> bool {
+    stanza.kind == Kind::Iq && matches!(&*stanza.stanza_type, "get" | "set")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,8 +304,4 @@ mod tests {
             assert!(back.iter().all(Stanza::is_error));
         });
     }
-}
-
-fn asks(stanza: &Stanza) -> bool {
-    stanza.kind == Kind::Iq && matches!(&*stanza.stanza_type, "get" | "set")
 }

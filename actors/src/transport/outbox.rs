@@ -39,7 +39,6 @@ struct Queue {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 enum Item {
     Stanza(Stanza),
     Bytes(Bytes),
