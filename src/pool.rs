@@ -79,10 +79,6 @@ struct Slot {
     assigned: u64,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "under load nearly every one is busy"
-)]
 enum State {
     Starting,
     Idle,

@@ -7,7 +7,6 @@ pub type DroneId = u64;
 
 /// What happens to a pool.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum Input {
     /// The listener is on the bus: bring up the minimum of drones.
     LinkUp,

@@ -24,7 +24,6 @@ use crate::time::Tick;
 
 /// What happens to a class.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum ClassInput {
     /// From the router: this listener serves the class now.
     AddNode(Jid),
@@ -40,7 +39,6 @@ pub enum ClassInput {
 
 /// What a class wants done.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum ClassEffect {
     /// Send it off.
     Send(Stanza),

@@ -6,7 +6,6 @@ use crate::stanza::Stanza;
 
 /// What happens to a router.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "they are few")]
 pub enum RouterInput {
     /// A stanza came to the router's address.
     Stanza(Stanza),
@@ -27,7 +26,6 @@ pub enum RouterInput {
 
 /// What a router wants done.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "they are few")]
 pub enum RouterEffect {
     /// Send it off.
     Send(Stanza),

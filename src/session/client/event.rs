@@ -36,7 +36,6 @@ impl RouterName {
 
 /// What happens to a client.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum ClientInput {
     /// Logged in.
     LinkUp,
@@ -87,7 +86,6 @@ pub enum ClientInput {
 
 /// What a client wants done.
 #[derive(Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum ClientEffect {
     /// Send it off.
     Send(Stanza),

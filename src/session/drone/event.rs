@@ -40,7 +40,6 @@ pub enum Outcome {
 
 /// What a drone wants done.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every one is a stanza")]
 pub enum DroneEffect {
     /// Send it off.
     Send(Stanza),
