@@ -4,6 +4,9 @@
 //! Messages are told in batches of a thousand, so that a wake-up is shared. Does not measure two
 //! arbiters (waking another thread costs microseconds), nor what an actor does with a message.
 
+// What is measured takes real time.
+#![allow(clippy::disallowed_types)]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

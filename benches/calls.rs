@@ -7,6 +7,9 @@
 //! sessions, large bodies, or latency under a fixed load. With `tcp`, the kernel's part of both
 //! ends of each socket is in the figure.
 
+// What is measured takes real time.
+#![allow(clippy::disallowed_types)]
+
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

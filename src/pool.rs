@@ -342,6 +342,10 @@ impl Role for Pool {
                 settled,
             } => self.exited(now, drone, taken, settled, out),
             Input::Drain => self.drain(out),
+            Input::Stop => {
+                self.phase = Phase::Drained;
+                out.extend(self.backlog.drain(..).map(Effect::Dismiss));
+            }
         }
         self.report_drained(out);
     }

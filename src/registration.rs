@@ -15,6 +15,16 @@
 //!     +---- LinkDown ---+-----------------------+
 //! ```
 //!
+//! Who leaves says `unregister`, and stays until all that was sent to it before has come. A router
+//! does not answer that either, so it is pinged, and when it has answered, so is the service's
+//! class: its answer comes behind the last request that it passed on. The original router answers
+//! no pings; there a second has to do.
+//!
+//! ```text
+//!   Leave                     pong of the router              pong of the class
+//!  -------> Leaving(router) ---------------------> Leaving(class) -------> Left
+//! ```
+//!
 //! Each router has a state of its own.
 
 use std::time::Duration;
@@ -27,6 +37,9 @@ use crate::time::Tick;
 
 /// How often a registered listener says so again.
 pub const REPEAT: Duration = Duration::from_secs(5);
+
+/// How long one that leaves waits for answers to its pings.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What happens to a registration.
 #[derive(Debug, Clone)]
@@ -44,6 +57,8 @@ pub enum Input {
     },
     /// What was sent to this router came back: it is not there.
     Bounced(Jid),
+    /// This router, or the service's class at it, answered a ping, or is not there.
+    Ponged(Jid),
     /// The service ends; be forgotten.
     Leave,
 }
@@ -57,10 +72,16 @@ pub enum Effect {
     Ask(Jid),
     /// Send `unregister` to this router.
     Unregister(Jid),
+    /// Ping this router.
+    PingRouter(Jid),
+    /// Ping the service's class at this router.
+    PingClass(Jid),
     /// The service is known to this router now; said once for each time it becomes so.
     Registered(Jid),
     /// This router is not there or does not know the service; said once for each time.
     Missing(Jid),
+    /// No request comes any more; said once.
+    Left,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +89,7 @@ enum State {
     Offline,
     Registering { due: Tick },
     Registered { due: Tick },
+    Leaving { class: bool, due: Tick },
     Left,
 }
 
@@ -83,6 +105,7 @@ struct Target {
 #[derive(Debug)]
 pub struct Registration {
     targets: Vec<Target>,
+    is_leaving: bool,
 }
 
 impl Registration {
@@ -98,6 +121,7 @@ impl Registration {
         };
         Self {
             targets: routers.into_iter().map(target).collect(),
+            is_leaving: false,
         }
     }
 
@@ -113,6 +137,14 @@ impl Registration {
         self.targets
             .iter()
             .all(|target| matches!(target.state, State::Registered { .. }))
+    }
+
+    fn report_left(&mut self, out: &mut Vec<Effect>) {
+        let has_left = |target: &Target| matches!(target.state, State::Left);
+        if self.is_leaving && self.targets.iter().all(has_left) {
+            self.is_leaving = false;
+            out.push(Effect::Left);
+        }
     }
 }
 
@@ -135,6 +167,7 @@ impl Target {
     fn handle(&mut self, now: Tick, input: &Input, out: &mut Vec<Effect>) {
         self.state = match (self.state, input) {
             (State::Left, _) => State::Left,
+            (State::Leaving { .. }, Input::LinkDown | Input::Bounced(_)) => State::Left,
             (_, Input::LinkDown) => State::Offline,
             (State::Offline, Input::LinkUp) => {
                 self.retry.succeeded();
@@ -155,10 +188,19 @@ impl Target {
                 }
             }
             (State::Offline, Input::Leave) => State::Left,
-            (_, Input::Leave) => {
+            (State::Registering { .. } | State::Registered { .. }, Input::Leave) => {
                 out.push(Effect::Unregister(self.router.clone()));
-                State::Left
+                out.push(Effect::PingRouter(self.router.clone()));
+                State::Leaving {
+                    class: false,
+                    due: now + FAREWELL,
+                }
             }
+            (State::Leaving { class: false, due }, Input::Ponged(_)) => {
+                out.push(Effect::PingClass(self.router.clone()));
+                State::Leaving { class: true, due }
+            }
+            (State::Leaving { class: true, .. }, Input::Ponged(_)) => State::Left,
             // An answer or a bounce that was overtaken by a change of the link, or one too many:
             // each attempt has two stanzas that can bounce.
             (unchanged, _) => unchanged,
@@ -167,7 +209,9 @@ impl Target {
 
     fn due(&self) -> Option<Tick> {
         match self.state {
-            State::Registering { due } | State::Registered { due } => Some(due),
+            State::Registering { due } | State::Registered { due } | State::Leaving { due, .. } => {
+                Some(due)
+            }
             State::Offline | State::Left => None,
         }
     }
@@ -179,6 +223,7 @@ impl Target {
                 out.push(Effect::Register(self.router.clone()));
                 self.repeat(now)
             }
+            State::Leaving { due, .. } if due <= now => State::Left,
             unchanged => unchanged,
         };
     }
@@ -190,14 +235,18 @@ impl Role for Registration {
 
     fn handle(&mut self, now: Tick, input: Input, out: &mut Vec<Effect>) {
         let one = match &input {
-            Input::Answered { router, .. } | Input::Bounced(router) => Some(router),
+            Input::Answered { router, .. } | Input::Bounced(router) | Input::Ponged(router) => {
+                Some(router)
+            }
             Input::LinkUp | Input::LinkDown | Input::Leave => None,
         };
+        self.is_leaving |= matches!(input, Input::Leave);
         for target in &mut self.targets {
             if one.is_none_or(|router| *router == target.router) {
                 target.handle(now, &input, out);
             }
         }
+        self.report_left(out);
     }
 
     fn deadline(&self) -> Option<Tick> {
@@ -208,6 +257,7 @@ impl Role for Registration {
         for target in &mut self.targets {
             target.wake(now, out);
         }
+        self.report_left(out);
     }
 }
 
@@ -305,14 +355,48 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_says_so_once_and_stays_away() {
+    fn who_leaves_stays_until_router_and_class_have_answered() {
         let mut role = registration(vec![router("a")]);
         step(&mut role, Tick::ZERO, Input::LinkUp);
         assert_eq!(
             step(&mut role, SECOND, Input::Leave),
-            [Effect::Unregister(router("a"))]
+            [
+                Effect::Unregister(router("a")),
+                Effect::PingRouter(router("a"))
+            ]
         );
-        assert!(step(&mut role, SECOND, Input::LinkUp).is_empty());
+        let pong = || Input::Ponged(router("a"));
+        assert_eq!(
+            step(&mut role, SECOND, pong()),
+            [Effect::PingClass(router("a"))]
+        );
+        assert_eq!(step(&mut role, SECOND, pong()), [Effect::Left]);
+        for late in [Input::LinkUp, Input::Leave, pong()] {
+            assert!(!step(&mut role, SECOND, late).contains(&Effect::Register(router("a"))));
+        }
         assert_eq!(role.deadline(), None);
+    }
+
+    #[test]
+    fn who_leaves_waits_a_second_for_a_router_that_answers_no_pings() {
+        let mut role = registration(vec![router("a")]);
+        step(&mut role, Tick::ZERO, Input::LinkUp);
+        step(&mut role, SECOND, Input::Leave);
+        assert_eq!(role.deadline(), Some(2 * SECOND));
+        let mut out = Vec::new();
+        role.wake(2 * SECOND, &mut out);
+        assert_eq!(out, [Effect::Left]);
+    }
+
+    #[test]
+    fn who_is_registered_nowhere_leaves_at_once() {
+        let mut role = registration(vec![router("a")]);
+        assert_eq!(step(&mut role, SECOND, Input::Leave), [Effect::Left]);
+        let mut none = registration(vec![]);
+        assert_eq!(step(&mut none, SECOND, Input::Leave), [Effect::Left]);
+        let mut lost = registration(vec![router("a")]);
+        step(&mut lost, SECOND, Input::LinkUp);
+        step(&mut lost, SECOND, Input::Leave);
+        assert_eq!(step(&mut lost, SECOND, Input::LinkDown), [Effect::Left]);
     }
 }

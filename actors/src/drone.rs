@@ -216,8 +216,14 @@ impl Handles<RunReport> for DroneActor {
 impl Handles<Order> for DroneActor {
     type Result = ();
 
-    fn handle(&mut self, _: Order, ctx: &mut Self::Context) {
-        self.step(DroneInput::Stop, ctx);
-        self.end(Exit::Stopped, true, ctx);
+    fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
+        match order {
+            // One that works ends when it is free: its listener is gone then.
+            Order::Drain if !self.driver.role().is_free() => {}
+            Order::Drain | Order::Stop => {
+                self.step(DroneInput::Stop, ctx);
+                self.end(Exit::Stopped, true, ctx);
+            }
+        }
     }
 }

@@ -2,32 +2,34 @@
 //!
 //! It registers with the routers, takes what they pass on, and hands each request to a drone.
 
+mod registering;
+mod work;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
+use actix::{Actor, ActorContext, Context, Handler};
 use opensrf::ids::resource_part;
 use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
-use opensrf::osrf::{self, Body, Status, code};
 use opensrf::pool::{self, DroneId, Pool, PoolSize};
 use opensrf::registration::{self, Registration};
 use opensrf::retry::Retry;
-use opensrf::session::refuse;
-use opensrf::stanza::{Extension, Kind, Message, Stanza};
+use opensrf::stanza::{Kind, Stanza};
 
 use crate::client::Client;
 use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
-use crate::drone::{DroneActor, DronePlan};
+use crate::drone::DronePlan;
 use crate::env::Env;
-use crate::messages::{Assign, DroneReport, Order, Ready};
+use crate::messages::{DroneReport, Order, Ready};
 use crate::party::{Party, Uplink};
 use crate::peer::Peer;
 use crate::service::{Service, Surroundings};
 use crate::supervise::{ChildExited, Exit, Tether};
 use crate::transport::{LinkError, LinkEvent, Transport};
+use work::DroneHandle;
 
 /// The first delay before a router is asked again whether it knows the service.
 const FIRST_QUESTION: Duration = Duration::from_millis(10);
@@ -79,22 +81,6 @@ pub struct ListenerActor {
     is_started: bool,
     is_ending: bool,
     tether: Tether,
-}
-
-/// The ways to tell a drone something.
-#[derive(Debug)]
-struct DroneHandle {
-    work: Peer<Assign>,
-    orders: Peer<Order>,
-}
-
-impl DroneHandle {
-    fn new(drone: Addr<DroneActor>) -> Self {
-        Self {
-            work: Peer::new(drone.clone()),
-            orders: Peer::new(drone),
-        }
-    }
 }
 
 impl ListenerActor {
@@ -155,36 +141,6 @@ impl ListenerActor {
         self.plan.service.name()
     }
 
-    fn start_drone(&mut self, id: DroneId, ctx: &mut Context<Self>) {
-        let resource = format!("drone_at_{}_{}_{id}", self.plan.host, self.number);
-        let drone = DroneActor::new(
-            id,
-            address(&self.plan, &resource),
-            self.drone_plan.clone(),
-            self.env.fork(&resource),
-            Peer::new(ctx.address()),
-            Tether::new(ctx.address().recipient(), id),
-        );
-        self.drones.insert(id, DroneHandle::new(drone.start()));
-    }
-
-    fn assign(&mut self, id: DroneId, stanza: Stanza, ctx: &mut Context<Self>) {
-        let told = match self.drones.get(&id) {
-            Some(drone) => drone.work.tell(Assign(stanza)),
-            None => return self.pool_step(pool::Input::Returned(id), ctx),
-        };
-        if told.is_err() {
-            self.pool_step(pool::Input::Returned(id), ctx);
-        }
-    }
-
-    fn refuse(&self, stanza: &Stanza, status: &Status) {
-        match refuse(stanza, status) {
-            Some(refusal) => self.uplink.send(refusal),
-            None => self.counters.ignored.add(),
-        }
-    }
-
     fn pool_step(&mut self, input: pool::Input, ctx: &mut Context<Self>) {
         Conduct::<Pool>::step(self, input, ctx);
         self.report_ready();
@@ -206,52 +162,13 @@ impl ListenerActor {
         }
     }
 
-    /// What a router itself says, as opposed to what its classes pass on.
-    fn router_says(&mut self, router: Jid, stanza: &Stanza, ctx: &mut Context<Self>) {
-        if stanza.is_error() {
-            return self.registration_step(registration::Input::Bounced(router), ctx);
-        }
-        let Ok(messages) = osrf::decode(&stanza.decode().body) else {
-            return;
-        };
-        let classes = messages.into_iter().find_map(|message| match message.body {
-            Body::Result(answer) => answer.content.value::<Vec<String>>().ok(),
-            _ => None,
-        });
-        if let Some(classes) = classes {
-            let known = classes.iter().any(|class| class == self.service());
-            self.registration_step(registration::Input::Answered { router, known }, ctx);
-        }
-    }
-
-    fn command(&self, router: Jid, command: &'static str, said: &'static str) {
-        let opensrf = Extension {
-            router_class: self.plan.service.name().clone(),
-            router_command: command.into(),
-            ..Extension::default()
-        };
-        let message = Message {
-            opensrf,
-            body: said.into(),
-            ..Message::default()
-        };
-        self.uplink.send(Stanza::message(router, message));
-    }
-
-    fn ask_for_classes(&self, router: Jid) {
-        let request =
-            osrf::Message::request(1, "opensrf.router.info.class.list".into(), Vec::new());
-        let message = Message {
-            thread: format!("registration.{}", self.number).into(),
-            body: osrf::encode([&request]),
-            ..Message::default()
-        };
-        self.uplink.send(Stanza::message(router, message));
-    }
-
     /// Ends all drones, and itself when the last is gone: whoever waits for one is told first.
     fn end(&mut self, ctx: &mut Context<Self>) {
+        if self.is_ending {
+            return;
+        }
         self.is_ending = true;
+        self.pool_step(pool::Input::Stop, ctx);
         for drone in self.drones.values() {
             // One that is gone needs no telling.
             let _ = drone.orders.tell(Order::Stop);
@@ -268,68 +185,19 @@ impl ListenerActor {
     }
 }
 
+impl Drop for ListenerActor {
+    /// A listener that panicked leaves drones behind, which nobody would give work again.
+    fn drop(&mut self) {
+        for drone in self.drones.values() {
+            let _ = drone.orders.tell(Order::Drain);
+        }
+    }
+}
+
 /// `<user>@<domain>/<service>_<rest>`
 fn address(plan: &ListenerPlan, rest: &str) -> Jid {
     let resource = format!("{}_{}", plan.service.name(), resource_part(rest));
     Jid::new(&plan.user, &plan.domain, &resource).expect("settings and service names are checked")
-}
-
-impl Conduct<Pool> for ListenerActor {
-    fn driver(&mut self) -> &mut Driver<Pool> {
-        &mut self.pool
-    }
-
-    fn perform(&mut self, effect: pool::Effect, ctx: &mut Context<Self>) {
-        match effect {
-            pool::Effect::StartDrone(id) => self.start_drone(id, ctx),
-            pool::Effect::Assign(id, stanza) => self.assign(id, stanza, ctx),
-            pool::Effect::Refuse(stanza) => {
-                self.counters.refused.add();
-                self.refuse(&stanza, &Status::backlog_full());
-            }
-            pool::Effect::Abandon(stanza) => {
-                self.counters.abandoned.add();
-                let text = "the drone died while it had this request";
-                self.refuse(
-                    &stanza,
-                    &Status::method_exception(code::INTERNAL_SERVER_ERROR, text),
-                );
-            }
-            pool::Effect::StopDrone(id) => {
-                if let Some(drone) = self.drones.get(&id) {
-                    let _ = drone.orders.tell(Order::Stop);
-                }
-            }
-            pool::Effect::Drained => {
-                tracing::info!(service = self.service(), "service is drained");
-                self.end(ctx);
-            }
-        }
-    }
-}
-
-impl Conduct<Registration> for ListenerActor {
-    fn driver(&mut self) -> &mut Driver<Registration> {
-        &mut self.registration
-    }
-
-    fn perform(&mut self, effect: registration::Effect, _: &mut Context<Self>) {
-        match effect {
-            registration::Effect::Register(router) => {
-                self.command(router, "register", "registering");
-            }
-            registration::Effect::Unregister(router) => {
-                self.command(router, "unregister", "unregistering");
-            }
-            registration::Effect::Ask(router) => self.ask_for_classes(router),
-            registration::Effect::Registered(router) => {
-                tracing::info!(service = self.service(), %router, "registered");
-            }
-            registration::Effect::Missing(router) => {
-                tracing::warn!(service = self.service(), %router, "router is missing");
-            }
-        }
-    }
 }
 
 impl Party for ListenerActor {
@@ -355,6 +223,12 @@ impl Party for ListenerActor {
             .filter(|from| stanza.kind == Kind::Message && self.registration.role().concerns(from));
         if let Some(router) = router.cloned() {
             return self.router_says(router, &stanza, ctx);
+        }
+        if stanza.kind == Kind::Iq {
+            if let Some(router) = self.router_that_ponged(&stanza) {
+                self.registration_step(registration::Input::Ponged(router), ctx);
+            }
+            return;
         }
         // Answers to callers that are gone come back here; and without a thread nobody could be
         // answered.
@@ -419,10 +293,7 @@ impl Handler<Order> for ListenerActor {
 
     fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
         match order {
-            Order::Drain => {
-                self.registration_step(registration::Input::Leave, ctx);
-                self.pool_step(pool::Input::Drain, ctx);
-            }
+            Order::Drain => self.registration_step(registration::Input::Leave, ctx),
             Order::Stop => {
                 self.registration_step(registration::Input::Leave, ctx);
                 self.end(ctx);

@@ -11,13 +11,13 @@
 //! | [`Assign`] | listener | drone | tell | here is a request |
 //! | [`DroneReport`] | drone | listener | tell, past the bound | free for work |
 //! | [`RunReport`] | running method | its drone | ask | a result, or a plea for patience |
-//! | [`ClientCommand`] | client handle | client | tell, waits when full | call, open, close, cancel |
+//! | [`ClientCommand`] | client handle | client | tell, waits when full | call, open; close, cancel and leave go past the bound |
 //! | [`Order`] | host, listener | server, router, listener, drone, client | tell | drain, or end |
 //! | [`Ready`] | listener, router, client | host | tell, past the bound | it serves now, or can be asked |
 //! | [`HostCommand`](crate::host::HostHandle) | host handle | host | tell | add a service or a client; drain; stop |
 //!
-//! "Past the bound" is for messages of which each sender has at most one on its way, so that a full
-//! mailbox must not lose them and cannot grow by them.
+//! "Past the bound" is for messages that a full mailbox must not lose, and that cannot pile up: of each
+//! there is at most one on its way from each sender, or one for each request or session that ends.
 
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ pub enum ClassCommand {
     Report,
     /// End, unless a node came meanwhile.
     Close,
+    /// End at once: the router does.
+    End,
 }
 
 /// What a class tells its router.

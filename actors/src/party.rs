@@ -118,7 +118,7 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     /// The link is gone, or could not be had. `true` to try again after a while.
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool;
 
-    /// A message came, or a presence.
+    /// A stanza came that asks nothing of the address itself.
     fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>);
 
     /// Begins to get onto the bus.
@@ -161,7 +161,7 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     fn take(&mut self, most: usize, ctx: &mut Context<Self>) {
         for _ in 0..most {
             match self.uplink().pop() {
-                Some(stanza) if stanza.kind == Kind::Iq => self.question(&stanza),
+                Some(stanza) if asks(&stanza) => self.question(&stanza),
                 Some(stanza) => self.stanza(stanza, ctx),
                 None => return,
             }
@@ -197,6 +197,11 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
         }
         ctx.run_later(delay, |party, ctx| party.dial(ctx));
     }
+}
+
+/// Whether a stanza asks something of the address itself.
+fn asks(stanza: &Stanza) -> bool {
+    stanza.kind == Kind::Iq && matches!(&*stanza.stanza_type, "get" | "set")
 }
 
 #[cfg(test)]

@@ -207,6 +207,9 @@ impl Handler<Order> for RouterActor {
     type Result = ();
 
     fn handle(&mut self, _: Order, ctx: &mut Self::Context) {
+        for class in self.classes.keys() {
+            self.tell(class, ClassCommand::End);
+        }
         self.tether.ends(Exit::Stopped, true);
         self.uplink.hang_up();
         ctx.stop();

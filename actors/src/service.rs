@@ -70,7 +70,9 @@ impl fmt::Debug for Service {
 #[non_exhaustive]
 pub enum ServiceError {
     /// The name cannot be the resource of an address.
-    #[error("{0:?} is no name for a service: use letters, digits, '.', '-' and '_'")]
+    #[error(
+        "{0:?} is no name for a service: use letters, digits, '.', '-' and '_', and not \"router\""
+    )]
     Name(String),
     /// Two methods of one name.
     #[error(transparent)]
@@ -205,7 +207,12 @@ impl ServiceBuilder {
     pub fn build(self) -> Result<Service, ServiceError> {
         let Self { name, methods } = self;
         let plain = opensrf::ids::resource_part(&name) == name;
-        if name.is_empty() || !plain || Jid::new("router", "localhost", &name).is_err() {
+        // The router's own address would be thrown out by a class of this name.
+        if name.is_empty()
+            || name == "router"
+            || !plain
+            || Jid::new("router", "localhost", &name).is_err()
+        {
             return Err(ServiceError::Name(name));
         }
         let mut catalog = Catalog::new(name);
@@ -373,4 +380,18 @@ pub(crate) fn handler(
     function: impl Fn(&Call) -> Result<Vec<Json>, JsonError> + Send + Sync + 'static,
 ) -> Handler {
     Handler::Function(Arc::new(move |call: &Call| Ok(function(call)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_has_a_name_that_can_be_an_address_of_its_own() {
+        for name in ["", "router", "a/b", "a@b", "a b"] {
+            let refused = Service::builder(name).build().unwrap_err();
+            assert_eq!(refused, ServiceError::Name(name.to_owned()));
+        }
+        assert!(Service::builder("acme.calc-2_x").build().is_ok());
+    }
 }

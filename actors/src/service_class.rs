@@ -134,6 +134,7 @@ impl Handler<ClassCommand> for ServiceClassActor {
             ClassCommand::RemoveNode(node) => ClassInput::RemoveNode(node),
             ClassCommand::Report => ClassInput::Report,
             ClassCommand::Close => ClassInput::Close,
+            ClassCommand::End => return self.end(Exit::Normal, ctx),
         };
         self.step(input, ctx);
     }

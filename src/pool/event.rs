@@ -32,6 +32,8 @@ pub enum Input {
     /// The service leaves: end when all that was accepted is done. What the router had sent
     /// before it knew is done too, as long as something is.
     Drain,
+    /// The service ends at once.
+    Stop,
 }
 
 /// What a pool wants done.
@@ -43,6 +45,8 @@ pub enum Effect {
     Assign(DroneId, Stanza),
     /// Tell the sender that there is no room (503).
     Refuse(Stanza),
+    /// Tell the sender that the service is stopping (503).
+    Dismiss(Stanza),
     /// Tell the sender that its drone died (500).
     Abandon(Stanza),
     /// End a drone: it is idle, did not come up in time, or takes nothing.

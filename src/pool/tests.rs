@@ -31,6 +31,7 @@ fn words(effects: &[Effect]) -> Vec<String> {
         Effect::StartDrone(drone) => format!("start {drone}"),
         Effect::Assign(drone, stanza) => format!("assign {} to {drone}", stanza.id),
         Effect::Refuse(stanza) => format!("refuse {}", stanza.id),
+        Effect::Dismiss(stanza) => format!("dismiss {}", stanza.id),
         Effect::Abandon(stanza) => format!("abandon {}", stanza.id),
         Effect::StopDrone(drone) => format!("stop {drone}"),
         Effect::Drained => "drained".to_owned(),
@@ -81,6 +82,18 @@ fn a_pool_that_could_not_work_is_refused() {
         PoolSize::new(3, 2, 1),
         Err(PoolSizeError::MinAboveMax { min: 3, max: 2 })
     );
+}
+
+#[test]
+fn what_waits_when_the_service_ends_is_told_so() {
+    let mut pool = pool(1, 1, 10);
+    step(&mut pool, Input::LinkUp);
+    for name in [1, 2] {
+        assert!(step(&mut pool, Input::Request(request(name))).is_empty());
+    }
+    let told = step(&mut pool, Input::Stop);
+    assert_eq!(told, ["dismiss 1", "dismiss 2"]);
+    assert_eq!(step(&mut pool, Input::Request(request(3))), ["refuse 3"]);
 }
 
 #[test]
@@ -391,7 +404,7 @@ impl World {
                     assert_eq!(worker.work, Work::None);
                     worker.work = Work::Sent(name(&stanza));
                 }
-                Effect::Refuse(stanza) | Effect::Abandon(stanza) => {
+                Effect::Refuse(stanza) | Effect::Dismiss(stanza) | Effect::Abandon(stanza) => {
                     self.ended.push(name(&stanza));
                 }
                 Effect::StopDrone(drone) => {

@@ -62,6 +62,12 @@ impl Drone {
         }
     }
 
+    /// Whether it is in no conversation.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.session.is_none()
+    }
+
     fn assign(&mut self, now: Tick, stanza: &Stanza, out: &mut Out) {
         let message = stanza.decode();
         // A bounce holds requests too, and they are nobody's.

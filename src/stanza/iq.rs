@@ -4,9 +4,24 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use super::{Kind, Payload, Stanza};
+use super::{Kind, Payload, Stanza, Wire};
+use crate::jid::Jid;
 
 impl Stanza {
+    /// Asks `to` whether it is there. All that it sent before its answer arrives before it.
+    #[must_use]
+    pub fn ping(to: Jid, id: &str) -> Self {
+        Self {
+            kind: Kind::Iq,
+            to: Some(to),
+            from: None,
+            stanza_type: ByteString::from_static("get"),
+            id: id.into(),
+            extra: Vec::new(),
+            payload: Payload::Wire(Arc::new(Wire::ping())),
+        }
+    }
+
     /// Whether it asks (an iq of type `get` or `set`) for something of one of these namespaces.
     #[must_use]
     pub fn asks_for(&self, namespaces: &[&str]) -> bool {
@@ -32,5 +47,24 @@ impl Stanza {
             extra: Vec::new(),
             payload: Payload::Wire(Arc::default()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+
+    use super::*;
+    use crate::xml::ns;
+
+    #[test]
+    fn a_ping_asks_and_is_granted() {
+        let ping = Stanza::ping(Jid::parse("a@b/c").unwrap(), "1");
+        assert!(ping.asks_for(&[ns::PING]));
+        let mut out = BytesMut::new();
+        ping.write_to(&mut out);
+        let expected = "<iq to=\"a@b/c\" type=\"get\" id=\"1\"><ping xmlns='urn:xmpp:ping'/></iq>";
+        assert_eq!(std::str::from_utf8(&out).unwrap(), expected);
+        assert!(!ping.granted().asks_for(&[ns::PING]));
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use bytestring::ByteString;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::{Extension, StanzaError};
 use crate::xml::{Child, Element, Raw, Span, ns, text_of};
@@ -15,6 +15,16 @@ pub struct Wire {
 }
 
 impl Wire {
+    /// `<ping/>` (XEP-0199).
+    pub(super) fn ping() -> Self {
+        const PING: &str = "<ping xmlns='urn:xmpp:ping'/>";
+        let name = Span::new(1, "<ping".len());
+        Self {
+            inner: ByteString::from_static(PING),
+            children: smallvec![Child::open(name, 0, PING.len(), ns::PING)],
+        }
+    }
+
     /// Takes the inside of an element.
     pub(super) fn new(raw: Raw) -> Self {
         let (inner, children) = raw.into_inner();

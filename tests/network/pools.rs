@@ -1,5 +1,6 @@
 //! Drones and how many there are.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -10,7 +11,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::services::{gate, math, odd, odd_service};
-use crate::support::{Way, hub, knows, over, over_every_way, over_paused_ways, run, status};
+use crate::support::{
+    Way, address, guest, hub, knows, over, over_every_way, over_paused_ways, run, status,
+};
 
 fn two_drones(builder: HostBuilder) -> HostBuilder {
     builder.service_sized(odd_service(), 2, 2, 3)
@@ -183,6 +186,25 @@ fn a_shutdown_takes_no_longer_than_it_may() {
 }
 
 #[test]
+fn whoever_waits_when_a_host_is_stopped_is_told() {
+    over_paused_ways(two_drones, |net| async move {
+        let calls = (0..5).map(|_| net.client().call("test.odd", "slow", [100_000]));
+        let end = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let before = Instant::now();
+            net.host.stop().await.unwrap();
+            assert!(before.elapsed() < Duration::from_secs(2));
+        };
+        let (outcomes, ()) = tokio::join!(join_all(calls), end);
+        // Two were running and three waited.
+        for outcome in outcomes {
+            let (code, text) = status(&outcome.unwrap_err());
+            assert_eq!((code, &*text), (503, "the service is stopping"));
+        }
+    });
+}
+
+#[test]
 fn results_that_are_cut_off_by_the_end_of_the_host_do_not_look_complete() {
     over_every_way(math, |net| async move {
         let (service, gate) = gate();
@@ -251,7 +273,6 @@ fn hosts_in_one_process_know_nothing_of_each_other() {
 
 #[test]
 fn services_of_several_hosts_share_the_calls() {
-    use crate::support::{address, guest};
     run(false, async {
         let hub = hub().listen("127.0.0.1:0").start().await.unwrap();
         let mut hosts = Vec::new();
@@ -283,8 +304,35 @@ fn services_of_several_hosts_share_the_calls() {
 }
 
 #[test]
+fn a_host_that_leaves_under_load_costs_no_call() {
+    run(false, async {
+        let hub = hub().listen("127.0.0.1:0").start().await.unwrap();
+        let staying = math(guest(&address(&hub))).start().await.unwrap();
+        staying.ready().await.unwrap();
+        let client = hub.client().with_timeout(Duration::from_secs(5));
+        let is_over = Cell::new(false);
+        let calls = (0..8).map(|_| async {
+            let mut calls = 0;
+            while !is_over.get() {
+                let answers = client.call("opensrf.math", "add", (1, 2)).await;
+                answers.map_err(|error| (calls, error)).unwrap();
+                calls += 1;
+            }
+        });
+        let leaving = async {
+            for _ in 0..5 {
+                let host = math(guest(&address(&hub))).spawn().await.unwrap();
+                host.ready().await.unwrap();
+                host.shutdown().await.unwrap();
+            }
+            is_over.set(true);
+        };
+        tokio::join!(join_all(calls), leaving);
+    });
+}
+
+#[test]
 fn a_host_without_services_is_ready_to_call() {
-    use crate::support::{address, guest};
     run(false, async {
         let hub = hub().listen("127.0.0.1:0");
         let hub = math(hub).start().await.unwrap();

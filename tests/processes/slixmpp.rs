@@ -8,7 +8,7 @@ const ALL: &str = include_str!("all.toml");
 fn slixmpp_logs_in_and_is_answered() {
     let mut probe = python();
     probe.args(["-c", "import slixmpp"]);
-    if run(probe).code != Some(0) {
+    if !probe.output().is_ok_and(|probe| probe.status.success()) {
         return skip(
             "slixmpp",
             "no Python with slixmpp; name one as OPENSRF_TEST_PYTHON",

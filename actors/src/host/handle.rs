@@ -144,7 +144,7 @@ impl HostHandle {
         self.end(HostCommand::Drain).await
     }
 
-    /// Ends at once, and waits for that. Who waits for an answer gets none.
+    /// Ends at once, and waits for that. Who waits for an answer of a service gets status 503.
     ///
     /// # Errors
     /// [`HostError::Failed`] if the host ended because a part of it failed too often.

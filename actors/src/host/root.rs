@@ -16,6 +16,9 @@ use crate::supervise::{ChildExited, Exit, Intensity};
 /// How long children may take to end when they are told to.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
+/// How long the last answers of services that were stopped may take to their callers.
+const SETTLE_TIME: Duration = Duration::from_millis(250);
+
 /// How long a failed child stays away.
 const RESTART_DELAY: Duration = Duration::from_millis(100);
 
@@ -144,24 +147,28 @@ impl Root {
         self.children.values().any(|child| wanted(&child.kind))
     }
 
-    /// Services end first, and what carries their last answers after them.
+    /// Services end first, then those who wait for their answers, then what carries them.
     fn go_on_ending(&mut self, ctx: &mut Context<Self>) {
-        if self.phase == Phase::Draining && !self.has(Kind::serves) {
+        let was_stopped = self.phase == Phase::Stopping;
+        if matches!(self.phase, Phase::Draining | Phase::Stopping) && !self.has(Kind::serves) {
             self.phase = Phase::Settling;
             self.order(Order::Drain, Kind::asks);
         }
-        let is_over = match self.phase {
-            Phase::Settling => !self.has(Kind::asks),
-            Phase::Stopping => !self.has(Kind::serves),
-            Phase::Running | Phase::Draining | Phase::Closing => false,
-        };
-        if is_over {
-            self.phase = Phase::Closing;
-            self.order(Order::Stop, |_| true);
-            ctx.run_later(STOP_TIME, Self::end);
+        if self.phase == Phase::Settling && !self.has(Kind::asks) {
+            self.close(ctx);
+        } else if self.phase == Phase::Settling && was_stopped {
+            ctx.run_later(SETTLE_TIME, Self::close);
         }
         if self.phase == Phase::Closing && self.children.is_empty() {
             self.end(ctx);
+        }
+    }
+
+    fn close(&mut self, ctx: &mut Context<Self>) {
+        if self.phase != Phase::Closing {
+            self.phase = Phase::Closing;
+            self.order(Order::Stop, |_| true);
+            ctx.run_later(STOP_TIME, Self::end);
         }
     }
 

@@ -1,7 +1,11 @@
 //! Over bytes to a Jabber server: ours, ejabberd, Prosody or jabberd2.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +97,9 @@ impl Transport for Xmpp {
 /// What a server may send us: it is trusted with our requests, so as much as a client with ours.
 const LIMITS: StreamLimits = StreamLimits::AUTHENTICATED;
 
+/// How long what a server said before it went is read, when it takes nothing any more.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 struct XmppLink {
     jid: Jid,
@@ -160,7 +167,8 @@ impl Stream {
                 role.handle(env.now(), input, &mut effects);
                 for effect in effects.drain(..) {
                     match effect {
-                        Effect::Send(bytes) => self.write(&bytes).await?,
+                        // If it takes nothing any more, reading tells that, and perhaps why.
+                        Effect::Send(bytes) => drop(self.writer.write_all(&bytes).await),
                         Effect::SaslStart { mechanism } => {
                             let reply = match SaslClient::start(mechanism, &user, &password) {
                                 Ok(mut exchange) => {
@@ -201,13 +209,6 @@ impl Stream {
         }
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
-        self.writer
-            .write_all(bytes)
-            .await
-            .map_err(|error| LinkError::Ended(error.to_string()))
-    }
-
     /// The next part of the stream; `None` when the server closed the connection.
     async fn next_frame(&mut self) -> Result<Option<Frame>, String> {
         read_frame(&mut self.reader, &mut self.framer).await
@@ -220,16 +221,18 @@ impl Stream {
             writer,
             mut framer,
         } = self;
-        let reading = read_on(&mut reader, &mut framer, &outbox, &inbox);
+        let mut reading = pin!(read_on(&mut reader, &mut framer, &outbox, &inbox));
         let writing = outbox.write_out(writer, OUTBOX_PROGRESS);
         let reason = tokio::select! {
             biased;
             end = writing => match end {
                 WriteEnd::Done => return,
-                WriteEnd::Broken(error) => LinkError::Ended(error.to_string()),
+                WriteEnd::Broken(error) => tokio::time::timeout(LAST_WORDS, reading)
+                    .await
+                    .unwrap_or_else(|_| LinkError::Ended(error.to_string())),
                 WriteEnd::Stuck => LinkError::Stuck(OUTBOX_PROGRESS),
             },
-            reason = reading => reason,
+            reason = &mut reading => reason,
         };
         if outbox.is_closed() {
             return; // the party let go of the link

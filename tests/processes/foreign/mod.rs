@@ -8,6 +8,8 @@ mod ejabberd;
 mod jabberd2;
 mod prosody;
 
+use std::path::Path;
+
 use crate::support::{Ended, Process, Signal, World, run};
 
 const ROUTER: &str = r#"
@@ -78,7 +80,7 @@ fn answers(world: &World) {
 
 fn old_clients(world: &World, old: OldClients) {
     let file = world.write("old.toml", OLD_CLIENT);
-    let call = |args: &[&str]| run(world.configured(&file, &[&["call"], args].concat()));
+    let call = |args: &[&str]| ask_as(world, &file, args);
     match old {
         OldClients::LogIn => {
             call(&["opensrf.math", "add", "2", "2"]).gave(&["4"]);
@@ -102,7 +104,7 @@ fn refuses(world: &World) {
     }
     let stranger = HOST.replace("\"secret\"", "\"wrong\"");
     let file = world.write("stranger.toml", &stranger);
-    run(world.configured(&file, &["call", "opensrf.math", "add", "2", "2"]))
+    ask_as(world, &file, &["opensrf.math", "add", "2", "2"])
         .failed(1, &["the server refused the log-in"]);
 }
 
@@ -141,5 +143,15 @@ fn call(world: &World, options: &[&str], args: &[&str]) -> Ended {
 
 fn ask(world: &World, options: &[&str], args: &[&str]) -> Ended {
     let file = world.write("host.toml", HOST);
-    run(world.configured(&file, &[&["call"], options, args].concat()))
+    ask_as(world, &file, &[options, args].concat())
+}
+
+/// Asks as what `file` says. jabberd2 2.7.0 fails in one of some hundred log-ins; routers and hosts
+/// try again by themselves.
+fn ask_as(world: &World, file: &Path, args: &[&str]) -> Ended {
+    let ask = || run(world.configured(file, &[&["call"], args].concat()));
+    let failed = "the server ended the stream with internal-server-error";
+    let mut attempts = (0..3).map(|_| ask());
+    let done = attempts.find(|ended| !ended.errors().contains(failed));
+    done.unwrap_or_else(ask)
 }

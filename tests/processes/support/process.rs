@@ -180,6 +180,12 @@ impl Drop for Process {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking() {
+            while let Ok(line) = self.lines.try_recv() {
+                self.keep(line);
+            }
+            eprintln!("meanwhile: {self:?}");
+        }
     }
 }
 

@@ -1,0 +1,104 @@
+//! What the pool wants done: drones started and ended, requests handed out and turned away.
+
+use actix::{Actor, Addr, AsyncContext, Context};
+use opensrf::osrf::{Status, code};
+use opensrf::pool::{self, DroneId, Pool};
+use opensrf::session::refuse;
+use opensrf::stanza::Stanza;
+
+use super::{ListenerActor, address};
+use crate::driver::{Conduct, Driver};
+use crate::drone::DroneActor;
+use crate::messages::{Assign, Order};
+use crate::peer::Peer;
+use crate::supervise::Tether;
+
+/// The ways to tell a drone something.
+#[derive(Debug)]
+pub(super) struct DroneHandle {
+    work: Peer<Assign>,
+    pub(super) orders: Peer<Order>,
+}
+
+impl DroneHandle {
+    fn new(drone: Addr<DroneActor>) -> Self {
+        Self {
+            work: Peer::new(drone.clone()),
+            orders: Peer::new(drone),
+        }
+    }
+}
+
+impl ListenerActor {
+    fn start_drone(&mut self, id: DroneId, ctx: &mut Context<Self>) {
+        let resource = format!("drone_at_{}_{}_{id}", self.plan.host, self.number);
+        let drone = DroneActor::new(
+            id,
+            address(&self.plan, &resource),
+            self.drone_plan.clone(),
+            self.env.fork(&resource),
+            Peer::new(ctx.address()),
+            Tether::new(ctx.address().recipient(), id),
+        );
+        self.drones.insert(id, DroneHandle::new(drone.start()));
+    }
+
+    fn assign(&mut self, id: DroneId, stanza: Stanza, ctx: &mut Context<Self>) {
+        let told = match self.drones.get(&id) {
+            Some(drone) => drone.work.tell(Assign(stanza)),
+            None => return self.pool_step(pool::Input::Returned(id), ctx),
+        };
+        if told.is_err() {
+            self.pool_step(pool::Input::Returned(id), ctx);
+        }
+    }
+
+    fn refuse(&self, stanza: &Stanza, status: &Status) {
+        match refuse(stanza, status) {
+            Some(refusal) => self.uplink.send(refusal),
+            None => self.counters.ignored.add(),
+        }
+    }
+}
+
+impl Conduct<Pool> for ListenerActor {
+    fn driver(&mut self) -> &mut Driver<Pool> {
+        &mut self.pool
+    }
+
+    fn perform(&mut self, effect: pool::Effect, ctx: &mut Context<Self>) {
+        match effect {
+            pool::Effect::StartDrone(id) => self.start_drone(id, ctx),
+            pool::Effect::Assign(id, stanza) => self.assign(id, stanza, ctx),
+            pool::Effect::Refuse(stanza) => {
+                self.counters.refused.add();
+                self.refuse(&stanza, &Status::backlog_full());
+            }
+            pool::Effect::Dismiss(stanza) => {
+                self.counters.refused.add();
+                let text = "the service is stopping";
+                self.refuse(
+                    &stanza,
+                    &Status::method_exception(code::SERVICE_UNAVAILABLE, text),
+                );
+            }
+            pool::Effect::Abandon(stanza) => {
+                self.counters.abandoned.add();
+                let text = "the drone died while it had this request";
+                self.refuse(
+                    &stanza,
+                    &Status::method_exception(code::INTERNAL_SERVER_ERROR, text),
+                );
+            }
+            pool::Effect::StopDrone(id) => {
+                if let Some(drone) = self.drones.get(&id) {
+                    let _ = drone.orders.tell(Order::Stop);
+                }
+            }
+            pool::Effect::Drained => {
+                tracing::info!(service = self.service(), "service is drained");
+                self.end(ctx);
+            }
+        }
+    }
+}

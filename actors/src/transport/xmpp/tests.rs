@@ -1,0 +1,104 @@
+//! What is made of servers that end a stream.
+
+use std::io;
+use std::sync::Mutex;
+
+use actix::{Actor, Context, Handler};
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
+
+use super::super::{LinkEvent, halves};
+use super::*;
+use crate::peer::Peer;
+
+/// Gives this one connection.
+#[derive(Debug)]
+struct Once(Mutex<Option<DuplexStream>>);
+
+impl Dial for Once {
+    fn dial(&self) -> LocalBoxFuture<'static, io::Result<Halves>> {
+        let stream = self.0.lock().ok().and_then(|mut stream| stream.take());
+        let stream = stream.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused));
+        Box::pin(async { Ok(halves(stream?, true)) })
+    }
+
+    fn address(&self) -> String {
+        "once".into()
+    }
+}
+
+struct Party(mpsc::UnboundedSender<LinkError>);
+
+impl Actor for Party {
+    type Context = Context<Self>;
+}
+
+impl Handler<LinkEvent> for Party {
+    type Result = ();
+
+    fn handle(&mut self, event: LinkEvent, _: &mut Self::Context) {
+        if let LinkEvent::Down(reason) = event {
+            let _ = self.0.send(reason);
+        }
+    }
+}
+
+/// A server that has said all that it will say, and its client, not yet connected.
+async fn server(says: &[&str]) -> (DuplexStream, Xmpp) {
+    let (mut server, client) = tokio::io::duplex(4_096);
+    for part in says {
+        server.write_all(part.as_bytes()).await.unwrap();
+    }
+    let credentials = Credentials {
+        password: "secret".into(),
+        method: LoginMethod::Legacy,
+    };
+    let dial = Arc::new(Once(Mutex::new(Some(client))));
+    (server, Xmpp::new(dial, credentials, Env::simulated(1)))
+}
+
+fn jid() -> Jid {
+    Jid::parse("opensrf@localhost/a").unwrap()
+}
+
+const HEADER: &str = "<stream:stream xmlns='jabber:client' id='1' from='localhost' \
+                      xmlns:stream='http://etherx.jabber.org/streams'>";
+const GRANTED: &str = "<iq type='result' id='login'/>";
+
+fn stream_error(condition: &str) -> String {
+    format!(
+        "<stream:error><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+    )
+}
+
+#[test]
+fn why_a_server_refuses_a_stream_is_told_though_it_is_gone() {
+    actix_rt::System::new().block_on(async {
+        let error = stream_error("internal-server-error");
+        let (server, client) = server(&[HEADER, &error]).await;
+        drop(server);
+        let (sender, _reasons) = mpsc::unbounded_channel();
+        let inbox = Inbox::new(Peer::new(Party(sender).start()));
+        let error = client.connect(jid(), inbox).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the server ended the stream with internal-server-error"
+        );
+    });
+}
+
+#[test]
+fn a_conflict_is_one_also_when_it_is_noticed_in_writing() {
+    actix_rt::System::new().block_on(async {
+        let error = stream_error("conflict");
+        let (server, client) = server(&[HEADER, GRANTED, &error]).await;
+        let (sender, mut reasons) = mpsc::unbounded_channel();
+        let inbox = Inbox::new(Peer::new(Party(sender).start()));
+        let link = client.connect(jid(), inbox).await.unwrap();
+        // The link has not run yet: it finds something to write, and nobody to take it.
+        link.send(Stanza::message(jid(), Default::default()));
+        drop(server);
+        let reason = reasons.recv().await;
+        assert!(matches!(reason, Some(LinkError::Conflict)), "{reason:?}");
+    });
+}
