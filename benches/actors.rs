@@ -8,10 +8,11 @@
 #![allow(clippy::disallowed_types)]
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler, Message};
 use actix_rt::SystemRunner;
+use actix_rt::time::Instant;
 use criterion::{Criterion, criterion_group, criterion_main};
 use opensrf::jid::Jid;
 use opensrf::stanza::{self, Stanza};

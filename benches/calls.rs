@@ -10,8 +10,9 @@
 // What is measured takes real time.
 #![allow(clippy::disallowed_types)]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use actix_rt::time::Instant;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use futures::future::join_all;
 use opensrf_actors::client::Client;

@@ -8,6 +8,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use memchr::memchr;
+
 use crate::limits::JID_PART_BYTES;
 
 /// A Jabber address, cheap to clone.
@@ -41,12 +43,12 @@ impl Jid {
     /// # Errors
     /// [`JidError`] names the first thing that is wrong.
     pub fn parse(text: &str) -> Result<Self, JidError> {
-        let (bare, resource) = match text.split_once('/') {
-            Some((bare, resource)) => (bare, Some(resource)),
+        let (bare, resource) = match memchr(b'/', text.as_bytes()) {
+            Some(at) => (&text[..at], Some(&text[at + 1..])),
             None => (text, None),
         };
-        let (local, domain) = match bare.split_once('@') {
-            Some((local, domain)) => (Some(local), domain),
+        let (local, domain) = match memchr(b'@', bare.as_bytes()) {
+            Some(at) => (Some(&bare[..at]), &bare[at + 1..]),
             None => (None, bare),
         };
         check(domain, is_forbidden)?;

@@ -43,8 +43,8 @@ pub(super) fn waits(message: &osrf::Message) -> bool {
 /// nothing in it waits for an answer, or nobody can be told.
 #[must_use]
 pub fn refuse(asked: &Stanza, status: &Status) -> Option<Stanza> {
-    let to = asked.sender()?;
     let message = asked.decode();
+    let to = message.opensrf.sender(asked.from.as_ref())?;
     let messages = osrf::decode(&message.body).ok()?;
     let refusals: Vec<_> = messages
         .iter()
@@ -52,5 +52,5 @@ pub fn refuse(asked: &Stanza, status: &Status) -> Option<Stanza> {
         .map(|m| osrf::Message::status(m.trace, status.clone()).in_locale(&m.locale))
         .collect();
     let answers = !refusals.is_empty() && !message.thread.is_empty();
-    answers.then(|| reply(&to, &message.thread, &message.opensrf.osrf_xid, &refusals))
+    answers.then(|| reply(to, &message.thread, &message.opensrf.osrf_xid, &refusals))
 }

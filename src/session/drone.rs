@@ -72,7 +72,8 @@ impl Drone {
         let message = stanza.decode();
         // A bounce holds requests too, and they are nobody's.
         let usable = !message.thread.is_empty() && !stanza.is_error();
-        let Some(remote) = stanza.sender().filter(|_| usable) else {
+        let sender = message.opensrf.sender(stanza.from.as_ref());
+        let Some(remote) = sender.filter(|_| usable).cloned() else {
             out.push(DroneEffect::Dropped(
                 "a bounce, or a request without thread or sender",
             ));

@@ -76,6 +76,13 @@ impl Extension {
         known.map(|(name, raw)| (&**name, value_of(raw))).collect()
     }
 
+    /// Who a message is from for an application: `router_from` if it names somebody, else who the
+    /// server says it is `from`.
+    #[must_use]
+    pub fn sender<'a>(&'a self, from: Option<&'a Jid>) -> Option<&'a Jid> {
+        self.router_from.as_ref().or(from)
+    }
+
     fn set(&mut self, name: &str, value: ByteString) {
         match name {
             "router_from" => self.router_from = Jid::parse(&value).ok(),

@@ -187,7 +187,6 @@ impl Stanza {
     /// Who it is from for an application: `router_from` if it names somebody, else `from`.
     #[must_use]
     pub fn sender(&self) -> Option<Jid> {
-        let original = self.extension().router_from.clone();
-        original.or_else(|| self.from.clone())
+        self.extension().sender(self.from.as_ref()).cloned()
     }
 }

@@ -99,28 +99,25 @@ pub(super) fn check_text(text: &str) -> Result<(), XmlError> {
 pub(super) fn name_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut length = 0;
-    while let Some(&byte) = bytes.get(length) {
-        if is_ascii_name(byte) {
-            length += 1;
-            continue;
-        }
+    loop {
+        let ascii = bytes[length..].iter().take_while(|&&b| is_ascii_name(b));
+        length += ascii.count();
         match text[length..].chars().next() {
             Some(c) if !c.is_ascii() && is_name(c) => length += c.len_utf8(),
-            _ => break,
+            _ => return length,
         }
     }
-    length
 }
 
 /// Splits a qualified name at its colon, if it is one: at most one colon, a name on either side.
 pub(super) fn split_name(name: &str) -> Result<(&str, &str), XmlError> {
-    let (prefix, local) = match memchr(b':', name.as_bytes()) {
+    let (prefix, local) = match name.bytes().position(|b| b == b':') {
         Some(at) => (&name[..at], &name[at + 1..]),
         None => return starts_name(name).map(|()| ("", name)),
     };
     starts_name(prefix)?;
     starts_name(local)?;
-    match memchr(b':', local.as_bytes()) {
+    match local.bytes().position(|b| b == b':') {
         Some(_) => Err(XmlError::NotWellFormed("two colons in a name")),
         None => Ok((prefix, local)),
     }

@@ -1,7 +1,7 @@
 //! Text and attribute values as XML writes them.
 
 use bytes::{BufMut, BytesMut};
-use memchr::memchr3;
+use memchr::{memchr, memchr3};
 
 /// Appends `text` as element content: `&`, `<` and `>` escaped, quotes left as they are.
 ///
@@ -9,17 +9,17 @@ use memchr::memchr3;
 /// programs write it so too. Carriage returns are escaped as well: a reader takes them for line
 /// feeds otherwise.
 pub fn text(out: &mut BytesMut, text: &str) {
-    let mut lines = text.split('\r');
-    line(out, lines.next().unwrap_or_default());
-    for rest in lines {
-        out.put_slice(entity(b'\r'));
-        line(out, rest);
-    }
-}
-
-fn line(out: &mut BytesMut, text: &str) {
     let mut rest = text.as_bytes();
     out.reserve(rest.len());
+    while let Some(at) = memchr(b'\r', rest) {
+        line(out, &rest[..at]);
+        out.put_slice(entity(b'\r'));
+        rest = &rest[at + 1..];
+    }
+    line(out, rest);
+}
+
+fn line(out: &mut BytesMut, mut rest: &[u8]) {
     while let Some(at) = memchr3(b'&', b'<', b'>', rest) {
         out.put_slice(&rest[..at]);
         out.put_slice(entity(rest[at]));
@@ -30,15 +30,19 @@ fn line(out: &mut BytesMut, text: &str) {
 
 /// Appends `value` as the inside of a quoted attribute, for either kind of quote.
 pub fn attribute(out: &mut BytesMut, value: &str) {
-    out.reserve(value.len());
-    for &byte in value.as_bytes() {
-        match byte {
-            b'&' | b'<' | b'>' | b'\'' | b'"' | b'\t' | b'\n' | b'\r' => {
-                out.put_slice(entity(byte))
-            }
-            plain => out.put_u8(plain),
-        }
+    let is_special = |byte: &u8| {
+        matches!(
+            byte,
+            b'&' | b'<' | b'>' | b'\'' | b'"' | b'\t' | b'\n' | b'\r'
+        )
+    };
+    let mut rest = value.as_bytes();
+    while let Some(at) = rest.iter().position(is_special) {
+        out.put_slice(&rest[..at]);
+        out.put_slice(entity(rest[at]));
+        rest = &rest[at + 1..];
     }
+    out.put_slice(rest);
 }
 
 fn entity(byte: u8) -> &'static [u8] {

@@ -54,19 +54,18 @@ impl<'a> StartTag<'a> {
     pub(super) fn parse(content: &'a str, limits: &StreamLimits) -> Result<Self, XmlError> {
         let mut rest = Rest { text: content };
         let (prefix, local) = split_name(rest.name(limits)?)?;
-        let mut attributes = SmallVec::new();
+        let mut tag = Self {
+            prefix,
+            local,
+            attributes: SmallVec::new(),
+        };
         while let Some(attribute) = rest.attribute(limits)? {
-            if attributes.len() == limits.attributes {
+            if tag.attributes.len() == limits.attributes {
                 let limit = limits.attributes;
                 return Err(XmlError::TooManyAttributes { limit });
             }
-            attributes.push(attribute);
+            tag.attributes.push(attribute);
         }
-        let tag = Self {
-            prefix,
-            local,
-            attributes,
-        };
         tag.check_duplicates()?;
         Ok(tag)
     }

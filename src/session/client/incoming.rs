@@ -31,17 +31,17 @@ impl Client {
             // Not `sender`: what a bounce brings back of the OpenSRF attributes is our own.
             return self.bounced(now, from, &message, out);
         }
-        let from = stanza.sender().unwrap_or_else(|| from.clone());
+        let from = message.opensrf.sender(Some(from)).unwrap_or(from);
         let Ok(messages) = osrf::decode(&message.body) else {
-            return self.unreadable(&from, &message.thread, out);
+            return self.unreadable(from, &message.thread, out);
         };
         for part in messages {
             match part.body {
                 Body::Result(answer) => {
-                    self.result(&from, &message.thread, part.trace, answer, out);
+                    self.result(from, &message.thread, part.trace, answer, out);
                 }
                 Body::Status(status) => {
-                    self.status(now, &from, &message.thread, part.trace, status, out);
+                    self.status(now, from, &message.thread, part.trace, status, out);
                 }
                 Body::Connect | Body::Disconnect | Body::Request(_) => {}
             }
