@@ -4,11 +4,11 @@ use crate::time::Tick;
 ///
 /// An actor feeds it inputs, carries out the effects and wakes it at its deadline. Nothing in a
 /// role blocks, fails or reads a clock, so every decision can be tested as a table.
-pub trait Role {
+pub trait Role: 'static {
     /// What can happen to it.
-    type Input;
+    type Input: 'static;
     /// What it wants done.
-    type Effect;
+    type Effect: 'static;
 
     /// Takes one input at `now` and pushes what must be done, in order, to `out`.
     fn handle(&mut self, now: Tick, input: Self::Input, out: &mut Vec<Self::Effect>);

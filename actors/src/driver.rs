@@ -50,11 +50,7 @@ impl<R: Role> Driver<R> {
 }
 
 /// An actor that carries out what a role decides. An actor may conduct several roles.
-pub trait Conduct<R: Role + 'static>: Actor<Context = Context<Self>>
-where
-    R::Input: 'static,
-    R::Effect: 'static,
-{
+pub trait Conduct<R: Role>: Actor<Context = Context<Self>> {
     /// The driver of this role.
     fn driver(&mut self) -> &mut Driver<R>;
 
@@ -102,13 +98,7 @@ where
 
 /// Keeps one timer, never later than the role's deadline. One that fires too early costs less than
 /// setting it anew at each step.
-fn arm<R, A>(actor: &mut A, ctx: &mut Context<A>)
-where
-    R: Role + 'static,
-    R::Input: 'static,
-    R::Effect: 'static,
-    A: Conduct<R>,
-{
+fn arm<R: Role, A: Conduct<R>>(actor: &mut A, ctx: &mut Context<A>) {
     let driver = actor.driver();
     let Some(due) = driver.role.deadline() else {
         return;
@@ -127,13 +117,7 @@ where
     actor.driver().timer = Some((due, handle));
 }
 
-fn wake<R, A>(actor: &mut A, ctx: &mut Context<A>)
-where
-    R: Role + 'static,
-    R::Input: 'static,
-    R::Effect: 'static,
-    A: Conduct<R>,
-{
+fn wake<R: Role, A: Conduct<R>>(actor: &mut A, ctx: &mut Context<A>) {
     actor.driver().is_stepping = true;
     actor.advance(ctx, |role, now, out| role.wake(now, out));
     while let Some(input) = actor.driver().inputs.pop_front() {
@@ -143,13 +127,7 @@ where
     arm(actor, ctx);
 }
 
-fn yield_after_a_turn<R, A>(actor: &mut A, ctx: &mut Context<A>)
-where
-    R: Role + 'static,
-    R::Input: 'static,
-    R::Effect: 'static,
-    A: Conduct<R>,
-{
+fn yield_after_a_turn<R: Role, A: Conduct<R>>(actor: &mut A, ctx: &mut Context<A>) {
     let driver = actor.driver();
     driver.turn += 1;
     if driver.turn == TURN {

@@ -1,4 +1,4 @@
-//! Answers of a service's parties: drones, and listeners in their place.
+//! What is said in a conversation, and what is said in place of an answer.
 
 use bytestring::ByteString;
 
@@ -6,9 +6,9 @@ use crate::jid::Jid;
 use crate::osrf::{self, Body, Status};
 use crate::stanza::{Extension, Message, Stanza};
 
-/// An answer to `to` in the conversation `thread`, which stands in the stanza's id too, for servers
-/// whose bounces bring back nothing else.
-pub(super) fn reply(
+/// Says `messages` to `to` in the conversation `thread`, which stands in the stanza's id too, for
+/// servers whose bounces bring back nothing else.
+pub(super) fn say(
     to: &Jid,
     thread: &ByteString,
     xid: &ByteString,
@@ -52,5 +52,5 @@ pub fn refuse(asked: &Stanza, status: &Status) -> Option<Stanza> {
         .map(|m| osrf::Message::status(m.trace, status.clone()).in_locale(&m.locale))
         .collect();
     let answers = !refusals.is_empty() && !message.thread.is_empty();
-    answers.then(|| reply(to, &message.thread, &message.opensrf.osrf_xid, &refusals))
+    answers.then(|| say(to, &message.thread, &message.opensrf.osrf_xid, &refusals))
 }

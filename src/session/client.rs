@@ -133,7 +133,7 @@ impl Client {
         self.requests.await_connect(session, deadline);
         let connect = osrf::Message::new(trace, Body::Connect);
         let to = conversation.service.clone();
-        out.push(ClientEffect::Send(stanza(to, thread, &connect)));
+        out.push(ClientEffect::Send(stanza(&to, thread, &connect)));
     }
 
     fn request(
@@ -161,7 +161,7 @@ impl Client {
         let message = osrf::Message::request(trace, asked.method, asked.params);
         let waits = match conversation.target() {
             Some(to) => {
-                out.push(ClientEffect::Send(stanza(to.clone(), thread, &message)));
+                out.push(ClientEffect::Send(stanza(to, thread, &message)));
                 false
             }
             None => true,
@@ -247,7 +247,7 @@ impl Client {
         match conversation.state {
             State::Connected { drone, .. } => {
                 let bye = osrf::Message::new(trace, Body::Disconnect);
-                out.push(ClientEffect::Send(stanza(drone, &thread, &bye)));
+                out.push(ClientEffect::Send(stanza(&drone, &thread, &bye)));
             }
             State::Connecting { deadline, .. } => self.requests.connect_over(session, deadline),
             State::Stateless | State::Lost => {}

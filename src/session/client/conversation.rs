@@ -8,7 +8,8 @@ use bytestring::ByteString;
 use super::{RequestId, SessionId};
 use crate::jid::Jid;
 use crate::osrf::{self, Reassembly};
-use crate::stanza::{Extension, Message, Stanza};
+use crate::session::answer::say;
+use crate::stanza::Stanza;
 use crate::time::Tick;
 
 #[derive(Debug)]
@@ -101,22 +102,7 @@ impl Conversation {
     }
 }
 
-/// A message to `to`. The thread stands in the stanza's id too, for servers whose bounces bring
-/// back nothing else, and is the transaction id of the call.
-pub(super) fn stanza(to: Jid, thread: &ByteString, message: &osrf::Message) -> Stanza {
-    let opensrf = Extension {
-        osrf_xid: thread.clone(),
-        ..Extension::default()
-    };
-    let body = osrf::encode([message]);
-    let content = Message {
-        opensrf,
-        thread: thread.clone(),
-        body,
-        ..Message::default()
-    };
-    Stanza {
-        id: thread.clone(),
-        ..Stanza::message(to, content)
-    }
+/// A message to `to`; the thread is the transaction id of the call.
+pub(super) fn stanza(to: &Jid, thread: &ByteString, message: &osrf::Message) -> Stanza {
+    say(to, thread, thread, std::slice::from_ref(message))
 }

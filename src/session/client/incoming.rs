@@ -229,7 +229,7 @@ impl Client {
             .open
             .values()
             .filter_map(|id| self.requests.get(*id));
-        out.extend(open.map(|r| ClientEffect::Send(stanza(to.clone(), thread, &r.message))));
+        out.extend(open.map(|r| ClientEffect::Send(stanza(to, thread, &r.message))));
     }
 }
 
@@ -243,6 +243,6 @@ fn is_refusal(trace: u64, status: &Status) -> bool {
 fn leave(from: &Jid, thread: &ByteString, trace: u64, status: &Status, out: &mut Out) {
     if status.code == code::OK {
         let bye = osrf::Message::new(trace, Body::Disconnect);
-        out.push(ClientEffect::Send(stanza(from.clone(), thread, &bye)));
+        out.push(ClientEffect::Send(stanza(from, thread, &bye)));
     }
 }

@@ -8,7 +8,7 @@ use super::{DroneEffect, Out, RunId};
 use crate::jid::Jid;
 use crate::limits::SESSION_QUEUE;
 use crate::osrf::{self, Bundle, Json, Status, code};
-use crate::session::answer::{reply, waits};
+use crate::session::answer::{say, waits};
 use crate::stanza::Message;
 use crate::time::Tick;
 
@@ -105,7 +105,7 @@ impl Session {
 
     fn say_for(&self, xid: &ByteString, messages: &[osrf::Message], out: &mut Out) {
         if !self.gone && !messages.is_empty() {
-            let stanza = reply(&self.remote, &self.thread, xid, messages);
+            let stanza = say(&self.remote, &self.thread, xid, messages);
             out.push(DroneEffect::Send(stanza));
         }
     }
