@@ -265,7 +265,7 @@ mod tests {
         let mut reassembly = Reassembly::default();
         let piece = Answer {
             code: code::PARTIAL,
-            content: Json::from(7),
+            content: Json::NULL,
         };
         assert_eq!(reassembly.push(1, piece), Err(ReassemblyError::NotJson));
     }

@@ -11,7 +11,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Answer, Body, DEFAULT_LOCALE, Json, Message, Request, Status, code};
+use super::{
+    Answer, Body, DEFAULT_API_LEVEL, DEFAULT_LOCALE, Json, Message, Request, Status, code,
+};
 use crate::limits::MESSAGES_PER_BODY;
 
 /// Why a body holds no messages at all.
@@ -111,6 +113,8 @@ struct Fields<'a, P> {
     tz: Option<Text<'a>>,
     #[serde(borrow, default)]
     ingress: Option<Text<'a>>,
+    #[serde(default)]
+    api_level: Number,
     payload: P,
 }
 
@@ -184,6 +188,7 @@ impl<'a, P: IntoHinted<'a>> Entry<'a, P> {
             ingress: fields
                 .ingress
                 .map_or_else(ByteString::new, |text| shared(body, text)),
+            api_level: fields.api_level.level(),
             body: what,
         })
     }
@@ -253,6 +258,11 @@ struct Number(u64);
 impl Number {
     fn code(self) -> u16 {
         u16::try_from(self.0).unwrap_or(0)
+    }
+
+    fn level(self) -> u32 {
+        let level = u32::try_from(self.0).ok().filter(|level| *level > 0);
+        level.unwrap_or(DEFAULT_API_LEVEL)
     }
 }
 
@@ -345,6 +355,27 @@ mod tests {
             params: vec![],
         };
         assert_eq!(read(null), [Message::new(7, Body::Request(expected))]);
+    }
+
+    #[test]
+    fn an_api_level_is_a_number_or_a_text_and_1_if_there_is_none() {
+        let level = |field: &str| {
+            let text = format!(r#"[{{"__c":"osrfMessage","__p":{{{field}"type":"CONNECT"}}}}]"#);
+            decode(&text.into()).unwrap()[0].api_level
+        };
+        assert_eq!(level(r#""api_level":2,"#), 2);
+        assert_eq!(level(r#""api_level":"2","#), 2);
+        for none in [
+            "",
+            r#""api_level":null,"#,
+            r#""api_level":0,"#,
+            r#""api_level":"x","#,
+        ] {
+            assert_eq!(level(none), 1, "{none}");
+        }
+        let mut message = Message::new(1, Body::Connect);
+        message.api_level = 3;
+        assert_eq!(decode(&encode([&message])).unwrap(), [message]);
     }
 
     #[test]

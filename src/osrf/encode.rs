@@ -37,7 +37,9 @@ fn push_message(out: &mut String, message: &Message) {
         out.push_str(r#","ingress":"#);
         push_string(out, &message.ingress);
     }
-    out.push_str(r#","api_level":1,"type":"#);
+    out.push_str(r#","api_level":"#);
+    push_number(out, u64::from(message.api_level));
+    out.push_str(r#","type":"#);
     match &message.body {
         Body::Connect => out.push_str(r#""CONNECT""#),
         Body::Disconnect => out.push_str(r#""DISCONNECT""#),

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use bytestring::ByteString;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// A JSON value kept as the text it came in; cheap to clone, read when somebody wants a value.
@@ -77,10 +77,15 @@ impl Json {
 
     /// Reads it as a value.
     ///
+    /// Texts that are numbers count as numbers where `T` wants numbers, numbers as texts where it
+    /// wants texts, and `0`, `1`, `""`, `"0"` and `"1"` as truths, at any depth: Perl writes now the
+    /// one, now the other.
+    ///
     /// # Errors
     /// [`JsonError`] if the value has another shape than `T`.
     pub fn value<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
-        Ok(serde_json::from_str(&self.0)?)
+        serde_json::from_str(&self.0)
+            .or_else(|strict| super::lenient::value(&self.0).map_err(|_| JsonError(strict)))
     }
 
     /// The text.
@@ -112,6 +117,14 @@ impl Serialize for Json {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
         raw.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    /// Keeps the text as it is, from JSON; other formats do not know how.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(String::from(Box::<str>::from(raw)).into()))
     }
 }
 
@@ -162,6 +175,13 @@ mod tests {
         assert!(Json::parse_list("[]").unwrap().is_empty());
         assert!(Json::parse_list("{}").is_err());
         assert!(Json::parse_list("[1]]").is_err());
+    }
+
+    #[test]
+    fn json_in_a_value_is_kept_as_text() {
+        let items: Vec<Json> = serde_json::from_str("[1.50, {\"a\": 1}]").unwrap();
+        let texts: Vec<_> = items.iter().map(Json::as_str).collect();
+        assert_eq!(texts, ["1.50", "{\"a\": 1}"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod chunk;
 mod decode;
 mod encode;
 mod json;
+mod lenient;
 mod status;
 
 use bytestring::ByteString;
@@ -23,6 +24,9 @@ pub use status::{Status, code};
 /// The locale of messages that name none.
 pub const DEFAULT_LOCALE: ByteString = ByteString::from_static("en-US");
 
+/// The API level of messages that name none.
+pub const DEFAULT_API_LEVEL: u32 = 1;
+
 /// One OpenSRF message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
@@ -34,6 +38,8 @@ pub struct Message {
     pub tz: Option<ByteString>,
     /// How the request entered the network, such as `opensrf` or `srfsh`; empty in answers.
     pub ingress: ByteString,
+    /// Which generation of the service's methods is meant; 1 unless somebody says otherwise.
+    pub api_level: u32,
     /// What it says.
     pub body: Body,
 }
@@ -81,6 +87,7 @@ impl Message {
             locale: DEFAULT_LOCALE,
             tz: None,
             ingress: ByteString::new(),
+            api_level: DEFAULT_API_LEVEL,
             body,
         }
     }

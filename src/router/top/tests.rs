@@ -318,7 +318,7 @@ fn what_the_router_cannot_answer_gets_an_error() {
         ),
         (
             "stats.class",
-            vec![Json::from(7)],
+            vec![Json::NULL],
             "1: STATUS 400 Router method needs the name of a class",
         ),
     ];
