@@ -76,6 +76,9 @@ pub const MESSAGES_PER_BODY: usize = 256;
 /// Bytes collected for one result that comes in pieces.
 pub const REASSEMBLY_BYTES: usize = 64 * 1024 * 1024;
 
+/// The longest time that a caller may say it waits; one that waits longer says nothing.
+pub const CALLER_WAITS: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Bytes that may wait for one connection before its senders get bounces.
 pub const OUTBOX_BYTES: usize = 16 * 1024 * 1024;
 

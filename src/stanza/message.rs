@@ -1,10 +1,14 @@
 //! What an OpenSRF message says, as values.
 
+use std::fmt::Write;
+use std::time::Duration;
+
 use bytes::{BufMut, BytesMut};
 use bytestring::ByteString;
 
 use super::StanzaError;
 use crate::jid::Jid;
+use crate::limits::CALLER_WAITS;
 use crate::xml::{self, value_of};
 
 /// The inside of a `<message>`; an empty string stands for what is not there.
@@ -67,6 +71,12 @@ pub struct Extension {
     pub osrf_xid: ByteString,
     /// Reserved; no program acts on it.
     pub broadcast: bool,
+    /// How long the caller waits for the end, counted from when it asked: `osrf_timeout`, in
+    /// whole milliseconds, 1 to [`CALLER_WAITS`]; anything else counts as unset.
+    ///
+    /// An attribute of ours: what nobody waits for any more need not be run. The original's programs
+    /// read attributes by name, and so neither write nor notice it.
+    pub timeout: Option<Duration>,
 }
 
 impl Extension {
@@ -91,6 +101,7 @@ impl Extension {
             "router_command" => self.router_command = value,
             "osrf_xid" => self.osrf_xid = value,
             "broadcast" => self.broadcast = !matches!(&*value, "" | "0"),
+            "osrf_timeout" => self.timeout = read_timeout(&value),
             _ => {}
         }
     }
@@ -115,6 +126,10 @@ impl Extension {
         if self.broadcast {
             out.put_slice(b" broadcast=\"1\"");
         }
+        if let Some(timeout) = self.timeout.filter(is_told) {
+            // Writing to memory does not fail.
+            let _ = write!(out, " osrf_timeout=\"{}\"", timeout.as_millis());
+        }
         out.put_slice(b"/>");
     }
 }
@@ -129,10 +144,28 @@ impl<'a> FromIterator<(&'a str, ByteString)> for Extension {
     }
 }
 
+/// Whether a caller may say that it waits so long.
+fn is_told(timeout: &Duration) -> bool {
+    (Duration::from_millis(1)..=CALLER_WAITS).contains(timeout)
+}
+
+/// Digits that are a time to wait within bounds, or nothing.
+fn read_timeout(value: &str) -> Option<Duration> {
+    let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let millis = value.parse().ok().filter(|_| is_digits)?;
+    Some(Duration::from_millis(millis)).filter(is_told)
+}
+
 /// Whether this is one of the OpenSRF attributes.
 pub(super) fn is_attribute(name: &str) -> bool {
     matches!(
         name,
-        "router_from" | "router_to" | "router_class" | "router_command" | "osrf_xid" | "broadcast"
+        "router_from"
+            | "router_to"
+            | "router_class"
+            | "router_command"
+            | "osrf_xid"
+            | "broadcast"
+            | "osrf_timeout"
     )
 }

@@ -37,13 +37,24 @@ impl Stanza {
         })
     }
 
-    /// What a router sends to a node: the same thread, subject, body and xid, from `router_from`.
+    /// What a router sends to a node: the same thread, subject, body, xid and time to wait, from
+    /// `router_from`.
     ///
     /// All other OpenSRF attributes are emptied; type, id and error are left out, so that the echo
     /// in a bounce can be sent to another node.
     #[must_use]
     pub fn forward(&self, from: Jid, to: Jid, router_from: &Jid) -> Self {
-        self.readdress(from, to, Some(router_from.clone()))
+        let asked = self.extension();
+        self.readdress(
+            from,
+            to,
+            Extension {
+                router_from: Some(router_from.clone()),
+                osrf_xid: asked.osrf_xid.clone(),
+                timeout: asked.timeout,
+                ..Extension::default()
+            },
+        )
     }
 
     /// What a router sends to a caller whose request, or the echo of it, no node takes: the same
@@ -52,7 +63,11 @@ impl Stanza {
     /// It names no `router_from`: a receiver would take that for the sender.
     #[must_use]
     pub fn refusal(&self, from: Jid, to: Jid, error: StanzaError) -> Self {
-        let mut refusal = self.readdress(from, to, None);
+        let opensrf = Extension {
+            osrf_xid: self.extension().osrf_xid.clone(),
+            ..Extension::default()
+        };
+        let mut refusal = self.readdress(from, to, opensrf);
         refusal.stanza_type = ByteString::from_static("error");
         match &mut refusal.payload {
             Payload::Wire(wire) => *wire = Arc::new(wire.with_error(&error)),
@@ -61,12 +76,7 @@ impl Stanza {
         refusal
     }
 
-    fn readdress(&self, from: Jid, to: Jid, router_from: Option<Jid>) -> Self {
-        let opensrf = Extension {
-            router_from,
-            osrf_xid: self.extension().osrf_xid.clone(),
-            ..Extension::default()
-        };
+    fn readdress(&self, from: Jid, to: Jid, opensrf: Extension) -> Self {
         let payload = match &self.payload {
             Payload::Wire(wire) => Payload::Wire(Arc::new(wire.with_extension(&opensrf))),
             Payload::Message(message) => Payload::Message(Arc::new(Message {

@@ -1,6 +1,7 @@
 //! What holds for every message.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytestring::ByteString;
 use proptest::prelude::*;
@@ -22,14 +23,17 @@ fn text() -> impl Strategy<Value = ByteString> {
 
 fn extension() -> impl Strategy<Value = Extension> {
     let router_from = text().prop_map(|resource| Jid::parse(&format!("a@b/{resource}")).ok());
-    (router_from, text(), text(), text(), text(), any::<bool>()).prop_map(
-        |(router_from, router_to, router_class, router_command, osrf_xid, broadcast)| Extension {
+    let texts = (text(), text(), text(), text());
+    let timeout = prop::option::of((1_u64..=86_400_000).prop_map(Duration::from_millis));
+    (router_from, texts, any::<bool>(), timeout).prop_map(
+        |(router_from, texts, broadcast, timeout)| Extension {
             router_from,
-            router_to,
-            router_class,
-            router_command,
-            osrf_xid,
+            router_to: texts.0,
+            router_class: texts.1,
+            router_command: texts.2,
+            osrf_xid: texts.3,
             broadcast,
+            timeout,
         },
     )
 }
@@ -68,6 +72,7 @@ fn wire() -> impl Strategy<Value = String> {
         "<thread>t<![CDATA[<&]]></thread>",
         "<subject>\r\n</subject>",
         "<opensrf osrf_xid='&#10;1' router_from='x@y/z' more=''/>",
+        "<opensrf osrf_timeout='500'/>",
         "<opensrf></opensrf>",
         "<x xmlns='urn:x'><body>no</body></x>",
         "<n:body/>",

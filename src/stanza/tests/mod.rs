@@ -4,9 +4,11 @@ mod laws;
 mod recorded;
 mod turns;
 
+use std::time::Duration;
+
 use bytes::BytesMut;
 
-use super::{NotAStanza, Stanza};
+use super::{Extension, Message, NotAStanza, Stanza};
 use crate::jid::Jid;
 use crate::limits::StreamLimits;
 use crate::xml::{Frame, Framer, Raw, XmlError};
@@ -130,4 +132,55 @@ fn old_programs_put_the_attributes_on_the_message() {
     assert!(both.extension().broadcast);
     let iq = read("<iq osrf_xid='7'/>");
     assert_eq!(&*iq.extension().osrf_xid, "");
+}
+
+#[test]
+fn a_caller_may_say_how_long_it_waits() {
+    let cases = [
+        ("1", Some(1)),
+        ("30000", Some(30_000)),
+        ("86400000", Some(86_400_000)),
+        ("86400001", None),
+        ("18446744073709551616", None),
+        ("0", None),
+        ("", None),
+        ("+5", None),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+    ];
+    for (value, millis) in cases {
+        let timeout = millis.map(Duration::from_millis);
+        let new = read(&format!(
+            "<message><opensrf osrf_timeout='{value}'/></message>"
+        ));
+        assert_eq!(new.extension().timeout, timeout, "{value}");
+        let old = read(&format!("<message osrf_timeout='{value}'/>"));
+        assert_eq!(old.extension().timeout, timeout, "{value}");
+    }
+}
+
+#[test]
+fn a_time_to_wait_that_is_out_of_bounds_is_not_written() {
+    let cases = [
+        (Some(Duration::from_millis(1_500)), " osrf_timeout=\"1500\""),
+        (Some(Duration::MAX), ""),
+        (Some(Duration::ZERO), ""),
+        (None, ""),
+    ];
+    for (timeout, attribute) in cases {
+        let opensrf = Extension {
+            timeout,
+            ..Extension::default()
+        };
+        let message = Message {
+            opensrf,
+            ..Message::default()
+        };
+        let text = written(&Stanza::message(jid("a@b/c"), message));
+        assert!(
+            text.contains(&format!("osrf_xid=\"\"{attribute}/>")),
+            "{text}"
+        );
+    }
 }

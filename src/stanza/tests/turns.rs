@@ -83,3 +83,12 @@ fn new_attributes_take_the_place_of_all_old_ones() {
          <opensrf xmlns='urn:x'/></message>"
     );
 }
+
+#[test]
+fn a_router_passes_on_how_long_the_caller_waits_and_does_not_tell_the_caller() {
+    let stanza = read("<message><opensrf osrf_timeout='500'/></message>");
+    assert!(written(&forwarded(&stanza)).contains(" osrf_timeout=\"500\"/>"));
+    let error = StanzaError::new(Condition::ServiceUnavailable);
+    let refusal = stanza.refusal(jid("router@a/s"), jid("me@a/c"), error);
+    assert_eq!(refusal.extension().timeout, None);
+}
