@@ -14,6 +14,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::Problem;
+use super::free::is_free;
 
 /// How the origin of a value from the environment begins; such values are texts to be read.
 pub(super) const VARIABLE: &str = "environment variable ";
@@ -206,6 +207,7 @@ impl File<'_> {
                 Ok(number) => ValueKind::Float(number),
                 Err(_) => self.refuse(path, &origin, "is no number"),
             },
+            DeValue::Datetime(date) if is_free(path) => ValueKind::String(date.to_string()),
             DeValue::Datetime(_) => self.refuse(path, &origin, "is a date; no setting is one"),
             DeValue::Array(items) => {
                 let items = items.iter().enumerate();

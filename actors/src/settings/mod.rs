@@ -9,6 +9,7 @@
 
 mod check;
 mod error;
+mod free;
 mod layers;
 mod model;
 mod password;

@@ -173,6 +173,14 @@ pub struct ServiceSettings {
     pub backlog: usize,
     /// How long a connected session may be idle.
     pub keepalive: Duration,
+    /// Sessions that a drone serves before another takes its place; 0 for no end.
+    pub max_requests: u64,
+    /// Requests of one connected session before it is told to begin again (307); 0 for no end.
+    pub session_requests: u64,
+    /// How long a request may wait for a drone; nothing for as long as its caller waits.
+    pub max_wait: Option<Duration>,
+    /// What the service itself wants to know: an object, empty if nothing is set.
+    pub settings: serde_json::Value,
 }
 
 /// What is logged, and how.
@@ -183,6 +191,8 @@ pub struct LogSettings {
     pub level: String,
     /// The look of a line.
     pub format: LogFormat,
+    /// How the names of methods begin whose parameters are never logged.
+    pub protect: Vec<String>,
 }
 
 /// The look of a line of the log.

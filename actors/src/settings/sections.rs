@@ -6,6 +6,7 @@ use opensrf::limits::{self, StreamLimits};
 use tracing_subscriber::EnvFilter;
 
 use super::Password;
+use super::free;
 use super::model::{
     Account, Address, BusSettings, CleartextLogin, ClientSettings, HostSettings, JabberAccount,
     JabberSettings, LogFormat, LogSettings, LoginMethod, RouterAddress, RouterSettings,
@@ -18,11 +19,24 @@ use super::values::{
     password_file, resource, set, some, user, word,
 };
 
-/// The resource that OpenSRF's own programs expect of a router.
 /// What is logged unless somebody says otherwise.
 pub(crate) const DEFAULT_LEVEL: &str = "info";
 
+/// The resource that OpenSRF's own programs expect of a router.
 pub(super) const ROUTER: &str = "router";
+
+/// The methods of Evergreen that take passwords, tokens and personal data of patrons.
+const PROTECTED: &[&str] = &[
+    "open-ils.auth",
+    "open-ils.actor.patron.password_reset",
+    "open-ils.actor.patron.update",
+    "open-ils.actor.user.email",
+    "open-ils.actor.user.password",
+    "open-ils.actor.user.username",
+    "open-ils.actor.verify_user_password",
+    "open-ils.cstore.direct.actor.user",
+    "open-ils.search.z3950.apply_credentials",
+];
 
 pub(super) const CLEARTEXT: &[(&str, CleartextLogin)] = &[
     ("loopback", CleartextLogin::Loopback),
@@ -234,9 +248,13 @@ pub(super) fn service(mut table: Section<'_>) -> Option<ServiceSettings> {
             format!("{min} is more than max {max}; lower min or raise max"),
         );
     }
+    let max_requests = drones.or("max_requests", 0, at_least(0));
     drones.finish();
     let backlog = table.or("backlog", limits::BACKLOG, at_least(0));
     let keepalive = table.or("keepalive_seconds", Duration::from_secs(5), duration);
+    let max_wait = table.or("max_wait_seconds", Duration::ZERO, duration_or_zero);
+    let session_requests = table.or("session_requests", 0, at_least(0));
+    let settings = table.or("settings", serde_json::json!({}), free::table);
     table.finish();
     Some(ServiceSettings {
         name: name?,
@@ -244,6 +262,10 @@ pub(super) fn service(mut table: Section<'_>) -> Option<ServiceSettings> {
         max_drones: max,
         backlog,
         keepalive,
+        max_requests,
+        session_requests,
+        max_wait: Some(max_wait).filter(|wait| !wait.is_zero()),
+        settings,
     })
 }
 
@@ -251,9 +273,14 @@ pub(super) fn log(mut table: Section<'_>) -> LogSettings {
     let log = LogSettings {
         level: table.or("level", DEFAULT_LEVEL.to_owned(), level),
         format: table.or("format", LogFormat::Auto, word(FORMAT)),
+        protect: table.or("protect", protected(), set(list(any_text))),
     };
     table.finish();
     log
+}
+
+fn protected() -> Vec<String> {
+    PROTECTED.iter().map(|&prefix| prefix.to_owned()).collect()
 }
 
 fn level(found: &Found<'_>) -> Result<String, String> {

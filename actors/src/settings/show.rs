@@ -114,6 +114,12 @@ impl Toml for u32 {
     }
 }
 
+impl Toml for u64 {
+    fn toml(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl Toml for usize {
     fn toml(&self) -> String {
         self.to_string()

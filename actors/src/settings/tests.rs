@@ -262,6 +262,14 @@ fn what_makes_no_sense_is_refused_with_file_and_line() {
             "a.toml:3: jabber.outbox_bytes: 10000 is less than stanza_bytes 20000",
         ),
         (
+            whole("[[services]]\nname = \"opensrf.math\"\nsettings = 1"),
+            "a.toml:15: services[0].settings: expected a table, found a whole number",
+        ),
+        (
+            whole("[[services]]\nname = \"opensrf.math\"\nsettings.a = { b = inf }"),
+            "a.toml:15: services[0].settings: a: b: inf is no finite number",
+        ),
+        (
             "[jabber]\nstanza_bytes = 1".to_owned(),
             "a.toml:2: jabber.stanza_bytes: 1 is less",
         ),
@@ -301,6 +309,48 @@ fn no_message_repeats_a_password() {
         let problems = problems(&text);
         assert!(!problems.contains("hunter2"), "{problems}");
     }
+}
+
+#[test]
+fn a_service_may_have_settings_of_its_own() {
+    let text = format!(
+        "{BENCH_ACCOUNTS}{BUS}[[services]]\nname = \"opensrf.math\"\nmax_wait_seconds = 2\n\
+         session_requests = 7\ndrones.max_requests = 9\n[services.settings]\nDBfile = \"x\"\n\
+         since = 2020-01-02\n\"a.b\" = [1, {{ c = 0.5 }}]\nlogin = {{ password = \"hunter2\" }}\n"
+    );
+    let settings = load(&text).unwrap();
+    let service = &settings.services[0];
+    let own = serde_json::json!({
+        "DBfile": "x",
+        "since": "2020-01-02",
+        "a.b": [1, {"c": 0.5}],
+        "login": {"password": "hunter2"},
+    });
+    assert_eq!(service.settings, own);
+    assert_eq!(service.max_wait.unwrap().as_secs(), 2);
+    assert_eq!((service.session_requests, service.max_requests), (7, 9));
+    let shown = settings.show();
+    assert!(shown.contains("\"a.b\" = [1, { c = 0.5 }]"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn without_a_word_nothing_of_a_service_has_an_end() {
+    let service = &built_in().services[0];
+    assert_eq!((service.max_requests, service.session_requests), (0, 0));
+    assert_eq!(service.max_wait, None);
+    assert_eq!(service.settings, serde_json::json!({}));
+}
+
+#[test]
+fn methods_that_take_passwords_are_protected_unless_a_list_says_otherwise() {
+    let log = built_in().log;
+    let is_protected = |method: &str| log.protect.iter().any(|p| method.starts_with(p.as_str()));
+    assert!(is_protected("open-ils.auth.authenticate.complete"));
+    assert!(is_protected("open-ils.auth_proxy.login"));
+    assert!(!is_protected("opensrf.math.add"));
+    let own = load("[log]\nprotect = [\"acme.\"]\n").unwrap();
+    assert_eq!(own.log.protect, ["acme."]);
 }
 
 #[test]
@@ -373,6 +423,7 @@ fn flat(text: &str) -> BTreeMap<String, String> {
     use config::{Value, ValueKind};
     fn walk(path: String, value: Value, out: &mut BTreeMap<String, String>) {
         let shown = match value.kind {
+            ValueKind::Table(map) if map.is_empty() => "{}".to_owned(),
             ValueKind::Table(map) => {
                 for (key, value) in map {
                     let dot = if path.is_empty() { "" } else { "." };
