@@ -6,10 +6,11 @@
 //! `opensrf-actors` carries it out.
 //!
 //! Modules, lowest layer first; each uses only those before it:
-//! [`limits`], [`time`], [`ids`], [`retry`]; [`xml`]; [`jid`], [`stanza`]; [`osrf`]; [`stream`];
+//! [`limits`], [`time`], [`ids`], [`interval`], [`retry`]; [`xml`]; [`jid`], [`stanza`]; [`osrf`]; [`stream`];
 //! [`service`]; [`session`]; [`router`], [`pool`], [`registration`], [`switchboard`].
 
 pub mod ids;
+pub mod interval;
 pub mod jid;
 pub mod limits;
 pub mod osrf;
