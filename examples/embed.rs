@@ -65,23 +65,29 @@ async fn square(host: HostHandle, n: i64) -> Result<String> {
 
 fn statistics() -> std::result::Result<Service, ServiceError> {
     Service::builder("acme.stats")
-        .method("acme.stats.sum", 1, |call| async move {
-            let mut sum: i64 = 0;
-            for number in call.param::<Vec<i64>>(0)? {
-                let answers = call.client().call("opensrf.math", "add", (sum, number));
-                sum = answers.await?.one()?;
-            }
-            Ok::<_, MethodError>(sum)
-        })
+        .method(
+            "acme.stats.sum",
+            |call, (numbers,): (Vec<i64>,)| async move {
+                let mut sum: i64 = 0;
+                for number in numbers {
+                    let answers = call.client().call("opensrf.math", "add", (sum, number));
+                    sum = answers.await?.one()?;
+                }
+                Ok::<_, MethodError>(sum)
+            },
+        )
         .notes("The sum of a list, by way of opensrf.math.")
-        .streaming("acme.stats.sums", 1, |call, results| async move {
-            let mut sum: i64 = 0;
-            for number in call.param::<Vec<i64>>(0)? {
-                sum += number;
-                results.send(&sum).await?;
-            }
-            Ok(())
-        })
+        .streaming(
+            "acme.stats.sums",
+            |_, (numbers,): (Vec<i64>,), results| async move {
+                let mut sum: i64 = 0;
+                for number in numbers {
+                    sum += number;
+                    results.send(&sum).await?;
+                }
+                Ok(())
+            },
+        )
         .notes("The sum of a list, number by number.")
         .build()
 }

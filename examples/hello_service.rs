@@ -12,17 +12,19 @@ use opensrf_actors::service::Service;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let greeter = Service::builder("acme.greeter")
-        .function("acme.greeter.greet", 1, |call| {
-            let name: String = call.param(0)?;
+        .function("acme.greeter.greet", |_, (name,): (String,)| {
             Ok(format!("Hello, {name}!"))
         })
         .notes("Greets whoever is named.")
-        .streaming("acme.greeter.count", 1, |call, results| async move {
-            for n in 1..=call.param::<u32>(0)? {
-                results.send(&n).await?;
-            }
-            Ok(())
-        })
+        .streaming(
+            "acme.greeter.count",
+            |_, (last,): (u32,), results| async move {
+                for n in 1..=last {
+                    results.send(&n).await?;
+                }
+                Ok(())
+            },
+        )
         .build()?;
 
     // Jabber server, router, service and client, all in this process and without a socket.

@@ -70,6 +70,27 @@ pub const BUNDLE_TIME: Duration = Duration::from_millis(20);
 /// `max_chunk_size`).
 pub const CHUNK_BYTES: usize = 51_200;
 
+/// How the results of a method are put into stanzas.
+///
+/// The original's settings of a method (protocol §2.5 and §2.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResultSizes {
+    /// Bytes of JSON that a stanza of several results may reach; 0 for a stanza for each result.
+    pub bundle_bytes: usize,
+    /// Bytes of a result, XML escaping counted in, above which it is sent in pieces; 0 for never.
+    pub chunk_bytes: usize,
+}
+
+impl Default for ResultSizes {
+    /// 25,600 and 51,200 bytes.
+    fn default() -> Self {
+        Self {
+            bundle_bytes: BUNDLE_BYTES,
+            chunk_bytes: CHUNK_BYTES,
+        }
+    }
+}
+
 /// Messages read from one body; the C programs read no more either.
 pub const MESSAGES_PER_BODY: usize = 256;
 

@@ -1,36 +1,36 @@
 //! The actor around a [`Drone`]: one worker of a service, at an address of its own.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod running;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler as Handles, fut};
-use futures::FutureExt;
 use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
-use opensrf::osrf::Json;
 use opensrf::pool::DroneId;
-use opensrf::session::{Drone, DroneEffect, DroneInput, Outcome, Run, RunId};
+use opensrf::session::{Drone, DroneEffect, DroneInput, SessionRules};
 use opensrf::stanza::Stanza;
+use tokio_util::sync::CancellationToken;
 
+use crate::client::Client;
 use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
 use crate::env::Env;
-use crate::messages::{Assign, DroneReport, Order, RunReport};
+use crate::messages::{Assign, DroneReport, Order, RunReport, RunWord};
 use crate::party::{Party, Uplink};
 use crate::peer::Peer;
-use crate::service::{Call, Handler, MethodError, Results, Service, Surroundings};
+use crate::service::{DroneContext, Kept, Service, SessionContext, Surroundings};
 use crate::supervise::{Exit, Tether};
 use crate::transport::{LinkError, LinkEvent, Transport};
+use running::Running;
 
 /// What all drones of a listener have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct DronePlan {
     pub(crate) service: Service,
-    pub(crate) keepalive: Duration,
+    pub(crate) rules: SessionRules,
     pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) surroundings: Arc<Surroundings>,
+    pub(crate) client: Client,
     pub(crate) counters: Arc<Counters>,
 }
 
@@ -41,6 +41,10 @@ pub(crate) struct DroneActor {
     plan: DronePlan,
     driver: Driver<Drone>,
     uplink: Uplink,
+    surroundings: Arc<Surroundings>,
+    /// The session in which something was run.
+    session: Option<SessionContext>,
+    running: Option<Running>,
     listener: Peer<DroneReport>,
     tether: Tether,
 }
@@ -54,83 +58,74 @@ impl DroneActor {
         listener: Peer<DroneReport>,
         tether: Tether,
     ) -> Self {
-        let role = Drone::new(Arc::clone(plan.service.catalog()), plan.keepalive);
-        let uplink = Uplink::new(Arc::clone(&plan.transport), jid, &env.seed());
+        let role = Drone::new(Arc::clone(plan.service.catalog()), plan.rules);
+        let uplink = Uplink::new(Arc::clone(&plan.transport), jid.clone(), &env.seed());
+        let surroundings = Surroundings {
+            service: plan.service.clone(),
+            env: env.clone(),
+            drone: DroneContext {
+                jid,
+                service: plan.service.name().clone(),
+                client: plan.client.clone(),
+                kept: Kept::default(),
+            },
+            recycling: CancellationToken::new(),
+            uncancelled: CancellationToken::new(),
+        };
         Self {
             id,
             plan,
             driver: Driver::new(role, env),
             uplink,
+            surroundings: Arc::new(surroundings),
+            session: None,
+            running: None,
             listener,
             tether,
         }
     }
 
+    /// Gets onto the bus when the service's own preparations are done.
+    fn begin_work(&mut self, ctx: &mut Context<Self>) {
+        let drone = self.surroundings.drone.clone();
+        let Some(starting) = self.plan.service.hooks().drone_starting(drone) else {
+            return self.dial(ctx);
+        };
+        ctx.spawn(
+            fut::wrap_future(starting).map(|started, drone: &mut Self, ctx| match started {
+                Ok(()) => drone.dial(ctx),
+                Err(error) => {
+                    drone.tether.ends(Exit::NotStarted(error.to_string()), true);
+                    ctx.stop();
+                }
+            }),
+        );
+    }
+
     fn end(&mut self, exit: Exit, settled: bool, ctx: &mut Context<Self>) {
+        self.running = None;
+        self.end_session();
+        self.plan
+            .service
+            .hooks()
+            .drone_ended(&self.surroundings.drone);
         self.tether.ends(exit, settled);
         self.uplink.hang_up();
         ctx.stop();
     }
 
-    fn run(&mut self, run: Run, ctx: &mut Context<Self>) {
-        let id = run.id;
-        let Some(handler) = self.plan.service.handler(run.method).cloned() else {
-            let error = MethodError::failed("the method has no code");
-            return self.finished(id, Ok(Err(error)), ctx);
-        };
-        let call = Call::new(run, Arc::clone(&self.plan.surroundings));
-        match handler {
-            Handler::Function(function) => {
-                let mut outcome = catch_unwind(AssertUnwindSafe(|| function(&call)));
-                let mut last = None;
-                if let Ok(Ok(results)) = &mut outcome {
-                    last = results.pop();
-                    for result in results.drain(..) {
-                        self.step(DroneInput::Output(id, result), ctx);
-                    }
-                }
-                self.finished(id, outcome.map(|results| results.map(|_| last)), ctx);
-            }
-            Handler::Async(method) => {
-                let results = Results {
-                    drone: ctx.address().recipient(),
-                    run: id,
-                };
-                let running = async move { method(call, results).await };
-                let guarded = AssertUnwindSafe(running).catch_unwind();
-                ctx.spawn(
-                    fut::wrap_future(guarded).map(move |outcome, drone: &mut Self, ctx| {
-                        drone.finished(id, outcome, ctx);
-                    }),
-                );
-            }
+    fn end_session(&mut self) {
+        if let Some(session) = self.session.take() {
+            self.plan.service.hooks().session_ended(&session);
         }
     }
 
-    fn finished(
-        &mut self,
-        run: RunId,
-        outcome: Result<Result<Option<Json>, MethodError>, Box<dyn Any + Send>>,
-        ctx: &mut Context<Self>,
-    ) {
-        let outcome = match outcome {
-            Ok(Ok(last)) => Outcome::Done(last),
-            Ok(Err(error)) => Outcome::Failed(error.into_status()),
-            Err(panic) => {
-                self.plan.counters.panics.add();
-                let (service, jid) = (&**self.plan.service.name(), self.uplink.jid());
-                tracing::error!(service, %jid, panic = text_of(&*panic), "a method panicked");
-                Outcome::Panicked
-            }
-        };
-        self.step(DroneInput::Finished(run, outcome), ctx);
+    fn report_free(&self) {
+        self.listener.report(DroneReport {
+            drone: self.id,
+            is_spent: self.surroundings.recycling.is_cancelled(),
+        });
     }
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no text")
 }
 
 impl Conduct<Drone> for DroneActor {
@@ -142,9 +137,13 @@ impl Conduct<Drone> for DroneActor {
         match effect {
             DroneEffect::Send(stanza) => self.uplink.send(stanza),
             DroneEffect::Run(run) => self.run(run, ctx),
+            DroneEffect::CallerGone(run) => self.caller_gone(run),
             // Without its listener it would never be given work again.
             DroneEffect::Free if !self.listener.is_there() => self.end(Exit::Stopped, true, ctx),
-            DroneEffect::Free => self.listener.report(DroneReport(self.id)),
+            DroneEffect::Free => {
+                self.end_session();
+                self.report_free();
+            }
             DroneEffect::Exit => self.end(Exit::Panicked, true, ctx),
             DroneEffect::Dropped(reason) => {
                 self.plan.counters.ignored.add();
@@ -160,7 +159,7 @@ impl Party for DroneActor {
     }
 
     fn linked(&mut self, _: &mut Context<Self>) {
-        self.listener.report(DroneReport(self.id));
+        self.report_free();
     }
 
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool {
@@ -178,7 +177,7 @@ impl Actor for DroneActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        self.dial(ctx);
+        self.begin_work(ctx);
     }
 }
 
@@ -203,13 +202,13 @@ impl Handles<RunReport> for DroneActor {
     type Result = ();
 
     fn handle(&mut self, report: RunReport, ctx: &mut Self::Context) {
-        self.step(
-            match report.result {
-                Some(result) => DroneInput::Output(report.run, result),
-                None => DroneInput::Hold(report.run),
-            },
-            ctx,
-        );
+        let run = report.run;
+        let input = match report.word {
+            RunWord::Result(result) => DroneInput::Output(run, result),
+            RunWord::Hold => DroneInput::Hold(run),
+            RunWord::Complete => DroneInput::Completed(run, None),
+        };
+        self.step(input, ctx);
     }
 }
 

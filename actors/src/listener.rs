@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, Context, Handler};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, fut};
 use opensrf::ids::resource_part;
 use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
 use opensrf::pool::{self, DroneId, Pool, PoolSize};
 use opensrf::registration::{self, Registration};
 use opensrf::retry::Retry;
+use opensrf::session::SessionRules;
 use opensrf::stanza::{Kind, Stanza};
 
 use crate::client::Client;
@@ -26,7 +27,7 @@ use crate::env::Env;
 use crate::messages::{DroneReport, Order, Ready};
 use crate::party::{Party, Uplink};
 use crate::peer::Peer;
-use crate::service::{Service, Surroundings};
+use crate::service::{Service, ServiceContext};
 use crate::supervise::{ChildExited, Exit, Tether};
 use crate::transport::{LinkError, LinkEvent, Transport};
 use work::DroneHandle;
@@ -47,8 +48,8 @@ pub struct ListenerPlan {
     pub service: Service,
     /// Its drones and its backlog.
     pub size: PoolSize,
-    /// How long a session may be idle.
-    pub keepalive: Duration,
+    /// What holds for sessions with its drones.
+    pub rules: SessionRules,
     /// The account that it and its drones log in to.
     pub user: String,
     /// The domain of that account.
@@ -107,16 +108,11 @@ impl ListenerActor {
         let questions = retry(FIRST_QUESTION, LONGEST_QUESTION, "questions");
         let registration =
             Registration::new(plan.routers.clone(), &questions, &seed.fork("repeats"));
-        let surroundings = Surroundings {
-            catalog: Arc::clone(plan.service.catalog()),
-            env: env.clone(),
-            client: plan.client.clone(),
-        };
         let drone_plan = DronePlan {
             service: plan.service.clone(),
-            keepalive: plan.keepalive,
+            rules: plan.rules,
             transport: Arc::clone(&plan.transport),
-            surroundings: Arc::new(surroundings),
+            client: plan.client.clone(),
             counters: Arc::clone(&counters),
         };
         Self {
@@ -139,6 +135,27 @@ impl ListenerActor {
 
     fn service(&self) -> &str {
         self.plan.service.name()
+    }
+
+    /// Gets onto the bus when the service's own preparations are done.
+    fn begin_work(&mut self, ctx: &mut Context<Self>) {
+        let service = ServiceContext {
+            service: self.plan.service.name().clone(),
+            client: self.plan.client.clone(),
+        };
+        let Some(starting) = self.plan.service.hooks().starting(service) else {
+            return self.dial(ctx);
+        };
+        ctx.spawn(fut::wrap_future(starting).map(
+            |started, listener: &mut Self, ctx| match started {
+                Ok(()) => listener.dial(ctx),
+                Err(error) => {
+                    let exit = Exit::NotStarted(error.to_string());
+                    listener.tether.ends(exit, true);
+                    ctx.stop();
+                }
+            },
+        ));
     }
 
     fn pool_step(&mut self, input: pool::Input, ctx: &mut Context<Self>) {
@@ -246,7 +263,7 @@ impl Actor for ListenerActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        self.dial(ctx);
+        self.begin_work(ctx);
     }
 }
 
@@ -261,8 +278,8 @@ impl Handler<LinkEvent> for ListenerActor {
 impl Handler<DroneReport> for ListenerActor {
     type Result = ();
 
-    fn handle(&mut self, DroneReport(id): DroneReport, ctx: &mut Self::Context) {
-        self.pool_step(pool::Input::Idle(id), ctx);
+    fn handle(&mut self, report: DroneReport, ctx: &mut Self::Context) {
+        self.pool_step(pool::Input::Idle(report.drone), ctx);
     }
 }
 

@@ -74,7 +74,12 @@ pub struct Assign(pub Stanza);
 /// A drone has logged in, or is done with what it had.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct DroneReport(pub DroneId);
+pub struct DroneReport {
+    /// Which drone.
+    pub drone: DroneId,
+    /// A method asked for it to be replaced.
+    pub is_spent: bool,
+}
 
 /// What a running method says before it ends.
 #[derive(Debug, Message)]
@@ -82,8 +87,19 @@ pub struct DroneReport(pub DroneId);
 pub struct RunReport {
     /// Which run.
     pub run: RunId,
-    /// One result; `None` asks the caller to wait on.
-    pub result: Option<Json>,
+    /// What it says.
+    pub word: RunWord,
+}
+
+/// What a running method says before it ends.
+#[derive(Debug)]
+pub enum RunWord {
+    /// One result.
+    Result(Json),
+    /// May the caller wait on.
+    Hold,
+    /// This was all for the caller; the method goes on.
+    Complete,
 }
 
 /// What a host tells its children.

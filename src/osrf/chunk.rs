@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Body, Json, Message, code, encode};
-use crate::limits::{BUNDLE_BYTES, CHUNK_BYTES, REASSEMBLY_BYTES};
+use super::{Answer, Body, Json, Message, code};
+use crate::limits::{REASSEMBLY_BYTES, ResultSizes};
 
 /// What a message adds to its content, about. It bounds how many share a body, too: far fewer than
 /// [`MESSAGES_PER_BODY`](crate::limits::MESSAGES_PER_BODY), after which readers stop.
@@ -15,26 +15,35 @@ const ENVELOPE_BYTES: usize = 200;
 /// Collects the answers to one request into bodies of reasonable size.
 #[derive(Debug, Default)]
 pub struct Bundle {
+    sizes: ResultSizes,
     waiting: Vec<Message>,
     bytes: usize,
 }
 
 impl Bundle {
+    /// A bundle that keeps to `sizes`.
+    #[must_use]
+    pub fn new(sizes: ResultSizes) -> Self {
+        Self {
+            sizes,
+            waiting: Vec::new(),
+            bytes: 0,
+        }
+    }
+
     /// Adds one message; what is ready to go goes to `out`, one list a stanza.
     ///
-    /// A result of more than 51,200 bytes goes out in pieces, after all that was waiting, so that
+    /// A result above the size for pieces goes out in pieces, after all that was waiting, so that
     /// order is kept.
-    pub fn push(&mut self, message: Message, out: &mut Vec<Vec<Message>>) {
-        let Message {
-            body: Body::Result(answer),
-            ..
-        } = &message
-        else {
+    pub fn push(&mut self, mut message: Message, out: &mut Vec<Vec<Message>>) {
+        let Body::Result(answer) = &mut message.body else {
             self.waiting.push(message);
             return;
         };
-        let bytes = ENVELOPE_BYTES + answer.content.as_str().len();
-        if let Some(pieces) = pieces(answer.content.as_str()) {
+        // Sizes are those of what is written, and that is ASCII.
+        let content = answer.content.to_ascii();
+        let bytes = ENVELOPE_BYTES + content.as_str().len();
+        if let Some(pieces) = pieces(content.as_str(), self.sizes.chunk_bytes) {
             self.flush(out);
             out.extend(pieces.into_iter().map(|answer| {
                 vec![Message {
@@ -44,7 +53,8 @@ impl Bundle {
             }));
             return;
         }
-        if self.bytes > 0 && self.bytes + bytes >= BUNDLE_BYTES {
+        answer.content = content;
+        if self.bytes > 0 && self.bytes + bytes >= self.sizes.bundle_bytes {
             self.flush(out);
         }
         self.bytes += bytes;
@@ -66,22 +76,21 @@ impl Bundle {
     }
 }
 
-/// The pieces of a result too large for one stanza, with the note that ends them.
-fn pieces(content: &str) -> Option<Vec<Answer>> {
+/// The pieces of a result too large for one stanza, with the note that ends them; `content` is
+/// ASCII, so that it can be cut anywhere and a piece means the same to every reader.
+fn pieces(content: &str, chunk_bytes: usize) -> Option<Vec<Answer>> {
     let escaped = content.len() + extra_when_escaped(content);
-    let most = if escaped > CHUNK_BYTES {
-        // Scaled down by what XML escaping adds, as upstream does.
-        CHUNK_BYTES * content.len() / escaped
+    let most = if escaped > chunk_bytes {
+        // Scaled down by what escaping adds, as upstream does.
+        (chunk_bytes * content.len() / escaped).max(1)
     } else {
-        CHUNK_BYTES
+        chunk_bytes
     };
-    if content.len() <= most {
+    if chunk_bytes == 0 || content.len() <= most {
         return None;
     }
-    // Pieces are cut from ASCII, so that a piece in one stanza means the same to every reader.
-    let ascii = encode::ascii(content.to_owned());
     let mut answers = Vec::new();
-    let mut rest = ascii.as_str();
+    let mut rest = content;
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(most.min(rest.len()));
         answers.push(Answer {
@@ -97,7 +106,8 @@ fn pieces(content: &str) -> Option<Vec<Answer>> {
     Some(answers)
 }
 
-/// What escaping the text twice, for JSON and XML, adds at most, by upstream's estimate.
+/// What escaping the text twice, for JSON and XML, adds at most: upstream's estimate, and one for
+/// each backslash, which upstream forgets (protocol §2.6).
 fn extra_when_escaped(content: &str) -> usize {
     content
         .bytes()
@@ -105,6 +115,7 @@ fn extra_when_escaped(content: &str) -> usize {
             b'"' => 11,
             b'&' => 4,
             b'<' | b'>' => 3,
+            b'\\' => 1,
             _ => 0,
         })
         .sum()
@@ -148,7 +159,10 @@ impl Reassembly {
 
     fn add(&mut self, trace: u64, piece: &Json) -> Result<(), ReassemblyError> {
         let text = self.open.entry(trace).or_default();
+        // A text and nothing that could be read as one: a number is no piece of anything.
+        let is_text = piece.as_str().starts_with('"');
         let failure = match piece.value::<String>() {
+            _ if !is_text => ReassemblyError::NotJson,
             Ok(piece) if text.len() + piece.len() <= REASSEMBLY_BYTES => {
                 text.push_str(&piece);
                 return Ok(());
@@ -168,12 +182,17 @@ impl Reassembly {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Status;
+    use super::super::{Status, encode};
     use super::*;
+    use crate::limits::BUNDLE_BYTES;
     use proptest::prelude::*;
 
     fn through(results: &[Json]) -> (Vec<Vec<Message>>, Vec<Json>) {
-        let mut bundle = Bundle::default();
+        sized(ResultSizes::default(), results)
+    }
+
+    fn sized(sizes: ResultSizes, results: &[Json]) -> (Vec<Vec<Message>>, Vec<Json>) {
+        let mut bundle = Bundle::new(sizes);
         let mut stanzas = Vec::new();
         for result in results {
             bundle.push(Message::result(1, result.clone()), &mut stanzas);
@@ -220,6 +239,39 @@ mod tests {
                 .iter()
                 .all(|s| encode(s).len() < BUNDLE_BYTES + 1_000)
         );
+    }
+
+    #[test]
+    fn a_method_may_have_sizes_of_its_own() {
+        let sizes = |bundle_bytes, chunk_bytes| ResultSizes {
+            bundle_bytes,
+            chunk_bytes,
+        };
+        let small = [Json::from(1), Json::from(2)];
+        assert_eq!(sized(sizes(0, 100), &small).0.len(), 2);
+        let large = [Json::string(&"x".repeat(200))];
+        let (stanzas, whole) = sized(sizes(1_000, 100), &large);
+        assert!(stanzas.len() > 3, "{}", stanzas.len());
+        assert_eq!(whole, large);
+        assert_eq!(sized(sizes(1_000, 0), &large).0.len(), 1);
+        // However small: it ends, and all of it arrives.
+        assert_eq!(sized(sizes(0, 1), &large).1, large);
+    }
+
+    #[test]
+    fn no_stanza_reaches_64_kib_however_much_escaping_adds() {
+        for text in ["\u{4e2d}", "\\", "\"", "\u{1f600}", "\u{1}", "<"] {
+            let value = Json::string(&text.repeat(60_000));
+            for stanza in through(&[value]).0 {
+                // As ejabberd writes it: quotes escaped, too.
+                let body = encode(&stanza);
+                let escaped = body.len()
+                    + 5 * body.matches('"').count()
+                    + 4 * body.matches('&').count()
+                    + 3 * body.matches(['<', '>']).count();
+                assert!(escaped < 64 * 1024, "{text:?}: {escaped}");
+            }
+        }
     }
 
     #[test]

@@ -94,6 +94,14 @@ impl Json {
         &self.0
     }
 
+    /// The same value with every character outside ASCII as `\uXXXX`.
+    pub(super) fn to_ascii(&self) -> Self {
+        if self.0.is_ascii() {
+            return self.clone();
+        }
+        Self(super::encode::ascii(self.0.to_string()).into())
+    }
+
     /// A part of `body` that a JSON reader has just recognised as one value.
     pub(super) fn part_of(body: &ByteString, raw: &RawValue) -> Self {
         Self(body.slice_ref(raw.get()))

@@ -72,6 +72,16 @@ impl Status {
         )
     }
 
+    /// A session has had all the requests that it may have.
+    #[must_use]
+    pub const fn too_many_requests() -> Self {
+        Self::fixed(
+            "osrfConnectStatus",
+            code::REDIRECTED,
+            "Disconnect on max requests",
+        )
+    }
+
     /// The service asks for more time (the two spaces are the original's).
     #[must_use]
     pub const fn please_hold() -> Self {

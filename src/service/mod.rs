@@ -4,63 +4,20 @@
 //! whoever holds the code runs it. Every streaming method `x` has a twin `x.atomic` that gives all
 //! results as one list, and every service has the system methods (protocol §6.2 and §6.4).
 
+mod method;
+mod signature;
+
 use std::collections::BTreeMap;
 
 use bytestring::ByteString;
-use serde_json::json;
 
 use crate::osrf::{Json, Request, Status, code};
 
+pub use method::Method;
+pub use signature::{Param, ParamType, Returned, Signature};
+
 /// A method of a catalog: an index into its list.
 pub type MethodId = usize;
-
-/// What callers may know of a method.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Method {
-    /// The name that callers use.
-    pub name: ByteString,
-    /// Parameters that it needs; more are passed on to it.
-    pub argc: usize,
-    /// Whether it may give more than one result.
-    pub streaming: bool,
-    /// Whether it collects the results of a streaming method into one list.
-    pub atomic: bool,
-    /// Whether every service has it.
-    pub system: bool,
-    /// For people.
-    pub notes: String,
-}
-
-impl Method {
-    /// A method that gives one result.
-    #[must_use]
-    pub fn new(name: impl Into<ByteString>, argc: usize) -> Self {
-        Self {
-            name: name.into(),
-            argc,
-            streaming: false,
-            atomic: false,
-            system: false,
-            notes: String::new(),
-        }
-    }
-
-    /// A method that gives any number of results.
-    #[must_use]
-    pub fn streaming(name: impl Into<ByteString>, argc: usize) -> Self {
-        Self {
-            streaming: true,
-            ..Self::new(name, argc)
-        }
-    }
-
-    /// Sets what people are told about it.
-    #[must_use]
-    pub fn notes(mut self, notes: &str) -> Self {
-        notes.clone_into(&mut self.notes);
-        self
-    }
-}
 
 /// The methods of one service.
 #[derive(Debug)]
@@ -131,26 +88,44 @@ impl Catalog {
         self.methods.get(id)
     }
 
+    /// A method by its name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<MethodId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The status of a request for a method that is not there, as the C programs word it.
+    #[must_use]
+    pub fn not_found(&self, name: &str) -> Status {
+        let text = format!("Method [{name}] not found for service {}", self.service);
+        Status::method_exception(code::NOT_FOUND, text)
+    }
+
     /// The method that a request may run.
     ///
     /// # Errors
     /// The status that the caller gets: 404 for a method that is not there, and for too few
-    /// parameters, with the texts of the C programs.
+    /// parameters, with the texts of the C programs; 400 for a strict method's parameter of
+    /// another type or class than its signature says, with the texts of Perl (which has 500 there).
     pub fn dispatch(&self, request: &Request) -> Result<MethodId, Status> {
         let Request {
             method: name,
             params,
         } = request;
-        let Some(&id) = self.by_name.get(name) else {
-            let text = format!("Method [{name}] not found for service {}", self.service);
-            return Err(Status::method_exception(code::NOT_FOUND, text));
-        };
-        if params.len() < self.methods[id].argc {
+        let id = self.find(name).ok_or_else(|| self.not_found(name))?;
+        let method = &self.methods[id];
+        if params.len() < method.argc {
             let text = format!(
                 "Not enough params for method {name} / service {}",
                 self.service
             );
             return Err(Status::method_exception(code::NOT_FOUND, text));
+        }
+        if method.strict {
+            method
+                .signature
+                .check(params)
+                .map_err(|text| Status::method_exception(code::BAD_REQUEST, text))?;
         }
         Ok(id)
     }
@@ -160,30 +135,15 @@ impl Catalog {
     pub fn introspect(&self, prefix: &str) -> impl Iterator<Item = Json> {
         self.methods
             .iter()
-            .filter(move |m| m.name.starts_with(prefix))
-            .map(|method| {
-                json!({
-                    "api_name": &*method.name,
-                    "api_level": 1,
-                    "method": &*method.name,
-                    "service": &*self.service,
-                    "server_class": &*self.service,
-                    "argc": method.argc,
-                    "stream": u8::from(method.streaming && !method.atomic),
-                    "atomic": u8::from(method.atomic),
-                    "sysmethod": u8::from(method.system),
-                    "remote": 0,
-                    "cachable": 0,
-                    "notes": method.notes,
-                })
-                .into()
-            })
+            .filter(move |method| method.name.starts_with(prefix))
+            .map(|method| method.record(&self.service))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn catalog() -> Catalog {
         let mut catalog = Catalog::new("acme.calc");
@@ -240,6 +200,24 @@ mod tests {
                 "Not enough params for method acme.calc.sum / service acme.calc".into()
             )
         );
+    }
+
+    #[test]
+    fn a_strict_method_takes_only_what_its_signature_says() {
+        let mut catalog = catalog();
+        let mut method = Method::new("acme.calc.root", 1);
+        method.strict = true;
+        method.signature.params.push(Param {
+            name: "x".into(),
+            desc: "a number".into(),
+            kind: ParamType::Number,
+        });
+        catalog.add(method).unwrap();
+        let refused = catalog.dispatch(&request("acme.calc.root", 1)).unwrap_err();
+        assert_eq!(refused.code, 400);
+        let mut good = request("acme.calc.root", 0);
+        good.params.push(Json::from(4));
+        assert!(catalog.dispatch(&good).is_ok());
     }
 
     #[test]

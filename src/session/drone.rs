@@ -11,7 +11,12 @@
 //! A conversation that sent CONNECT keeps the drone until it ends. Messages are handled in order,
 //! one method at a time; what comes meanwhile waits. What belongs to no conversation of ours is
 //! answered with 417, so that no request ends in silence, except when its caller has just been told
-//! that the session is over: that caller asks again elsewhere, and must not be answered twice.
+//! that the session is over (307, 408): that caller asks again elsewhere, and must not be answered
+//! twice.
+//!
+//! A method learns that nobody waits for it any more ([`DroneEffect::CallerGone`]) when something
+//! it said came back, or when its caller takes leave while it runs. That is news for the method
+//! only: what it gives is sent all the same, should the caller have meant something else.
 
 mod event;
 mod session;
@@ -32,16 +37,26 @@ use crate::service::Catalog;
 use crate::stanza::{Kind, Stanza};
 use crate::time::Tick;
 pub use event::{DroneEffect, DroneInput, Outcome, Run, RunId};
-use session::{Running, Session, Waiting, answer};
+use session::{Farewell, Running, Session, Waiting, answer};
 
 /// Sessions ended by us whose late messages are dropped.
 const ENDED_SESSIONS: usize = 16;
+
+/// What holds for every session of a drone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionRules {
+    /// How long a connected session may be idle.
+    pub keepalive: Duration,
+    /// Requests of a connected session; the next one is sent elsewhere with 307. `None` for any
+    /// number.
+    pub most_requests: Option<u64>,
+}
 
 /// One drone's conversation.
 #[derive(Debug)]
 pub struct Drone {
     catalog: Arc<Catalog>,
-    keepalive: Duration,
+    rules: SessionRules,
     session: Option<Session>,
     ended: VecDeque<ByteString>,
     runs: RunId,
@@ -50,12 +65,12 @@ pub struct Drone {
 type Out = Vec<DroneEffect>;
 
 impl Drone {
-    /// A free drone that ends sessions idle for `keepalive`.
+    /// A free drone that runs the methods of `catalog`.
     #[must_use]
-    pub fn new(catalog: Arc<Catalog>, keepalive: Duration) -> Self {
+    pub fn new(catalog: Arc<Catalog>, rules: SessionRules) -> Self {
         Self {
             catalog,
-            keepalive,
+            rules,
             session: None,
             ended: VecDeque::new(),
             runs: 0,
@@ -97,7 +112,7 @@ impl Drone {
                 if !session.connected || session.gone {
                     self.end(out);
                 } else {
-                    session.idle_until = now.saturating_add(self.keepalive);
+                    session.idle_until = now.saturating_add(self.rules.keepalive);
                 }
                 return;
             };
@@ -112,6 +127,9 @@ impl Drone {
                     let why = "the session was closed before this request";
                     session.refuse_queue(&Status::broken_session(why), out);
                     session.connected = false;
+                }
+                Body::Request(_) if session.is_spent(self.rules.most_requests) => {
+                    return self.send_elsewhere(message, out);
                 }
                 Body::Request(_) => self.request(message, out),
                 // Only services say these.
@@ -129,28 +147,60 @@ impl Drone {
             Err(status) => return session.say(&[answer(&message, status)], out),
         };
         self.runs += 1;
-        let atomic = self.catalog.get(method).is_some_and(|m| m.atomic);
+        let (atomic, sizes) = match self.catalog.get(method) {
+            Some(method) => (method.atomic, method.sizes),
+            None => Default::default(),
+        };
+        session.requests += 1;
         session.running = Some(Running {
             id: self.runs,
             trace: message.trace,
             locale: message.locale.clone(),
-            bundle: Bundle::default(),
+            bundle: Bundle::new(sizes),
             flush_at: None,
             collected: atomic.then(Vec::new),
+            is_complete: false,
         });
         out.push(DroneEffect::Run(Run {
             id: self.runs,
             method,
             params: request.params.clone(),
             caller: session.remote.clone(),
+            thread: session.thread.clone(),
             xid: session.xid.clone(),
+            trace: message.trace,
             locale: message.locale,
+            tz: message.tz,
+            ingress: message.ingress,
+            api_level: message.api_level,
         }));
+    }
+
+    /// The session has had all the requests that it may have: this one and those behind it are for
+    /// another drone.
+    fn send_elsewhere(&mut self, message: osrf::Message, out: &mut Out) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        session.say(&[answer(&message, Status::too_many_requests())], out);
+        session.refuse_queue(&Status::too_many_requests(), out);
+        self.end_by_us(out);
     }
 
     fn end(&mut self, out: &mut Out) {
         self.session = None;
         out.push(DroneEffect::Free);
+    }
+
+    /// Ends a session whose caller has just been told so, and may not know it yet.
+    fn end_by_us(&mut self, out: &mut Out) {
+        if let Some(session) = &self.session {
+            if self.ended.len() == ENDED_SESSIONS {
+                self.ended.pop_front();
+            }
+            self.ended.push_back(session.thread.clone());
+        }
+        self.end(out);
     }
 
     fn direct(&mut self, now: Tick, stanza: &Stanza, out: &mut Out) {
@@ -171,6 +221,7 @@ impl Drone {
             if let Some(session) = ours.filter(|session| session.remote == from) {
                 session.gone = true;
                 session.queue.clear();
+                session.report_gone(out);
                 self.go_on(now, out);
             }
             return;
@@ -180,7 +231,9 @@ impl Drone {
                 Self::reject(stanza, "the session is over: an answer came back", out);
             }
             Some(session) if session.remote == from => {
-                session.enqueue(&stanza.decode(), out);
+                if session.enqueue(&stanza.decode(), out) == Farewell::Said {
+                    session.report_gone(out);
+                }
                 self.go_on(now, out);
             }
             Some(_) => Self::reject(stanza, "this session belongs to another caller", out),
@@ -208,6 +261,7 @@ impl Drone {
             return;
         };
         match &mut running.collected {
+            _ if running.is_complete => {}
             Some(all) => all.push(item),
             None => {
                 let mut ready = Vec::new();
@@ -246,7 +300,7 @@ impl Drone {
         };
         let text = "the service is stopping";
         let status = Status::method_exception(code::SERVICE_UNAVAILABLE, text);
-        if let Some(running) = &session.running {
+        if let Some(running) = session.running.as_ref().filter(|r| !r.is_complete) {
             let message = osrf::Message::status(running.trace, status.clone());
             session.say(&[message.in_locale(&running.locale)], out);
         }
@@ -257,12 +311,23 @@ impl Drone {
         let Some((session, mut running)) = self.running(run) else {
             return;
         };
-        let mut ready = Vec::new();
-        running.flush_at = None;
-        running.bundle.flush(&mut ready);
-        session.say_all(&ready, out);
-        let hold = osrf::Message::status(running.trace, Status::please_hold());
-        session.say(&[hold.in_locale(&running.locale)], out);
+        if !running.is_complete {
+            let mut ready = Vec::new();
+            running.flush_at = None;
+            running.bundle.flush(&mut ready);
+            session.say_all(&ready, out);
+            let hold = osrf::Message::status(running.trace, Status::please_hold());
+            session.say(&[hold.in_locale(&running.locale)], out);
+        }
+        session.running = Some(running);
+    }
+
+    /// The caller has all it will get, while the method goes on.
+    fn completed(&mut self, run: RunId, last: Option<Json>, out: &mut Out) {
+        let Some((session, mut running)) = self.running(run) else {
+            return;
+        };
+        session.conclude(&mut running, last, Status::complete(), out);
         session.running = Some(running);
     }
 
@@ -279,23 +344,7 @@ impl Drone {
                 (None, status, true)
             }
         };
-        let whole = status.code == code::COMPLETE;
-        let last = match running.collected.take().filter(|_| whole) {
-            Some(all) => Some(Json::array(all.iter().chain(&last))),
-            None => last,
-        };
-        let mut ready = Vec::new();
-        let messages = last.map(|item| osrf::Message::result(running.trace, item));
-        for message in messages
-            .into_iter()
-            .chain([osrf::Message::status(running.trace, status)])
-        {
-            running
-                .bundle
-                .push(message.in_locale(&running.locale), &mut ready);
-        }
-        running.bundle.flush(&mut ready);
-        session.say_all(&ready, out);
+        session.conclude(&mut running, last, status, out);
         if panicked {
             let why = "the drone failed at an earlier request";
             session.refuse_queue(&Status::broken_session(why), out);
@@ -323,6 +372,7 @@ impl Role for Drone {
             DroneInput::Stanza(stanza) => self.direct(now, &stanza, out),
             DroneInput::Output(run, item) => self.output(now, run, item, out),
             DroneInput::Hold(run) => self.hold(run, out),
+            DroneInput::Completed(run, last) => self.completed(run, last, out),
             DroneInput::Finished(run, outcome) => self.finished(now, run, outcome, out),
             DroneInput::Stop => self.stop(out),
         }
@@ -347,11 +397,7 @@ impl Role for Drone {
             // The id of the last request, as Perl has it; C writes 0. Neither is asked again.
             let status = osrf::Message::status(session.trace, Status::idle_too_long());
             session.say(&[status], out);
-            if self.ended.len() == ENDED_SESSIONS {
-                self.ended.pop_front();
-            }
-            self.ended.push_back(session.thread.clone());
         }
-        self.end(out);
+        self.end_by_us(out);
     }
 }

@@ -11,5 +11,5 @@ mod requests;
 
 pub use answer::refuse;
 pub use client::{Client, ClientEffect, ClientInput, Event, RequestId, RouterName, SessionId};
-pub use drone::{Drone, DroneEffect, DroneInput, Outcome, Run, RunId};
+pub use drone::{Drone, DroneEffect, DroneInput, Outcome, Run, RunId, SessionRules};
 pub use error::CallError;

@@ -254,7 +254,7 @@ fn hosts_in_one_process_know_nothing_of_each_other() {
         let mut hosts = Vec::new();
         for number in 0..3 {
             let service = Service::builder("test.number")
-                .function("get", 0, move |_| Ok(number))
+                .function("get", move |_, ()| Ok(number))
                 .build()
                 .unwrap();
             let host = hub().service(service).start().await.unwrap();
@@ -278,7 +278,7 @@ fn services_of_several_hosts_share_the_calls() {
         let mut hosts = Vec::new();
         for number in 0..2 {
             let service = Service::builder("test.number")
-                .function("get", 0, move |_| Ok(number))
+                .function("get", move |_, ()| Ok(number))
                 .build()
                 .unwrap();
             let host = guest(&address(&hub)).service(service).start().await;

@@ -29,16 +29,14 @@ fn sent(recording: &'static str) -> Vec<&'static str> {
 /// A hub as the recordings had it, and what the recorded clients ask.
 async fn recorded_hub() -> HostHandle {
     let settings = Service::builder("opensrf.settings")
-        .function("opensrf.settings.host_config.get", 1, |call| {
-            let host: String = call.param(0)?;
-            Ok(json!({ "host": host }))
-        })
+        .function(
+            "opensrf.settings.host_config.get",
+            |_, (host,): (String,)| Ok(json!({ "host": host })),
+        )
         .build()
         .unwrap();
     let dbmath = Service::builder("opensrf.dbmath")
-        .function("add", 2, |call| {
-            Ok(call.param::<i64>(0)? + call.param::<i64>(1)?)
-        })
+        .function("add", |_, (a, b): (i64, i64)| Ok(a + b))
         .build()
         .unwrap();
     let hub = math(Host::builder())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use opensrf::osrf::Json;
 use opensrf_actors::host::HostBuilder;
 use opensrf_actors::service::{Call, MethodError, Results, Service};
 
@@ -20,57 +21,56 @@ pub(crate) fn odd(builder: HostBuilder) -> HostBuilder {
 /// A service with a method for each way in which methods behave.
 pub(crate) fn odd_service() -> Service {
     Service::builder("test.odd")
-        .function("panic", 0, |_| -> Result<(), _> { panic!("on purpose") })
-        .method("panic.later", 0, |_| async {
+        .function("panic", |_, ()| -> Result<(), _> { panic!("on purpose") })
+        .method("panic.later", |_, ()| async {
             tokio::task::yield_now().await;
             if true {
                 panic!("on purpose, later");
             }
             Ok(())
         })
-        .streaming("panic.midway", 0, |_, results| async move {
+        .streaming("panic.midway", |_, (), results| async move {
             results.send("before").await?;
             if true {
                 panic!("on purpose, midway");
             }
             Ok(())
         })
-        .function("refuse", 0, |_| -> Result<(), _> {
+        .function("refuse", |_, ()| -> Result<(), _> {
             Err(MethodError::new(403, "not for you"))
         })
-        .function("fail", 0, |_| {
+        .function("fail", |_, ()| {
             let number: i64 = "x".parse()?;
             Ok(number)
         })
-        .method("nothing", 0, |_| async { Ok(()) })
-        .method("slow", 1, slow)
-        .streaming("count", 1, count)
-        .method("add.through.math", 2, |call| async move {
+        .method("nothing", |_, ()| async { Ok(()) })
+        .method("slow", slow)
+        .streaming("count", count)
+        .method("add.through.math", |call, _: (Json, Json)| async move {
             let answers = call
                 .client()
                 .call("opensrf.math", "add", call.params())
                 .await?;
             Ok(answers.one::<i64>()?)
         })
-        .function("reversed", 1, |call| {
-            let text: String = call.param(0)?;
+        .function("reversed", |_, (text,): (String,)| {
             Ok(text.chars().rev().collect::<String>())
         })
-        .function("fill", 1, |call| Ok("x".repeat(call.param(0)?)))
-        .function("caller", 0, |call| Ok(call.caller().to_string()))
+        .function("fill", |_, (times,): (usize,)| Ok("x".repeat(times)))
+        .function("caller", |call, ()| Ok(call.caller().to_string()))
         .build()
         .expect("a service")
 }
 
 /// Takes as many milliseconds as the first parameter says, and gives all parameters back.
-async fn slow(call: Call) -> Result<Vec<opensrf::osrf::Json>, MethodError> {
-    tokio::time::sleep(Duration::from_millis(call.param(0)?)).await;
+async fn slow(call: Call, (millis,): (u64,)) -> Result<Vec<Json>, MethodError> {
+    tokio::time::sleep(Duration::from_millis(millis)).await;
     Ok(call.params().to_vec())
 }
 
-async fn count(call: Call, results: Results) -> Result<(), MethodError> {
-    for number in 1..=call.param(0)? {
-        results.send::<u64>(&number).await?;
+async fn count(_: Call, (last,): (u64,), results: Results) -> Result<(), MethodError> {
+    for number in 1..=last {
+        results.send(&number).await?;
     }
     Ok(())
 }
@@ -80,7 +80,7 @@ pub(crate) fn gate() -> (Service, Gate) {
     let gate = Gate::default();
     let within = gate.clone();
     let service = Service::builder("test.gate")
-        .method("pass", 0, move |_| {
+        .method("pass", move |_, ()| {
             let gate = within.clone();
             async move {
                 let _visit = gate.enter();

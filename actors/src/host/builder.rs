@@ -197,6 +197,7 @@ impl HostBuilder {
             max,
             backlog,
             keepalive: None,
+            session_requests: None,
         });
         self
     }

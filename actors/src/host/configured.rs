@@ -68,6 +68,7 @@ impl HostBuilder {
                 max: service.max_drones as usize,
                 backlog: service.backlog,
                 keepalive: Some(service.keepalive),
+                session_requests: Some(service.session_requests).filter(|most| *most > 0),
             });
         }
         Ok(builder)

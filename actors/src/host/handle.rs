@@ -7,6 +7,7 @@ use std::time::Duration;
 use opensrf::jid::Jid;
 use opensrf::limits::BACKLOG;
 use opensrf::pool::PoolSize;
+use opensrf::session::SessionRules;
 use tokio::sync::oneshot;
 
 use super::HostError;
@@ -85,7 +86,10 @@ impl HostHandle {
         let plan = ServicePlan {
             service,
             size,
-            keepalive: self.keepalive,
+            rules: SessionRules {
+                keepalive: self.keepalive,
+                most_requests: None,
+            },
             routers,
         };
         let (reply, up) = oneshot::channel();

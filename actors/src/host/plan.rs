@@ -7,7 +7,7 @@ use std::time::Duration;
 use opensrf::ids::resource_part;
 use opensrf::jid::Jid;
 use opensrf::pool::PoolSize;
-use opensrf::session::RouterName;
+use opensrf::session::{RouterName, SessionRules};
 
 use crate::client::{Client, ClientPlan};
 use crate::counters::Counters;
@@ -25,7 +25,7 @@ use crate::transport::Transport;
 pub(super) struct ServicePlan {
     pub(super) service: Service,
     pub(super) size: PoolSize,
-    pub(super) keepalive: Duration,
+    pub(super) rules: SessionRules,
     pub(super) routers: Vec<Jid>,
 }
 
@@ -79,7 +79,7 @@ impl RootPlan {
         Some(ListenerPlan {
             service: plan.service.clone(),
             size: plan.size,
-            keepalive: plan.keepalive,
+            rules: plan.rules,
             user: bus.user.clone(),
             domain: bus.domain.clone(),
             host: bus.host.clone(),

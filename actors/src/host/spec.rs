@@ -74,6 +74,8 @@ pub(crate) struct ServiceSpec {
     pub(crate) backlog: usize,
     /// The host's own if absent.
     pub(crate) keepalive: Option<Duration>,
+    /// Requests of one session; any number if absent.
+    pub(crate) session_requests: Option<u64>,
 }
 
 impl Default for EmbeddedPlan {

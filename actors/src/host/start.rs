@@ -6,7 +6,7 @@ use actix::Actor;
 use opensrf::jid::Jid;
 use opensrf::pool::PoolSize;
 use opensrf::router::Trust;
-use opensrf::session::RouterName;
+use opensrf::session::{RouterName, SessionRules};
 use opensrf::stream::LoginMethod;
 
 use super::plan::{BusPlan, RootPlan, ServerParts, ServicePlan};
@@ -160,7 +160,10 @@ impl HostBuilder {
         let plan = |spec: &ServiceSpec| {
             Ok(ServicePlan {
                 size: PoolSize::new(spec.min, spec.max, spec.backlog)?,
-                keepalive: spec.keepalive.unwrap_or(self.keepalive),
+                rules: SessionRules {
+                    keepalive: spec.keepalive.unwrap_or(self.keepalive),
+                    most_requests: spec.session_requests,
+                },
                 routers: self.routers_of(Some(spec.service.name()))?,
                 service: spec.service.clone(),
             })

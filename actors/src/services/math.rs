@@ -7,7 +7,7 @@
 use opensrf::osrf::code;
 use serde_json::{Number, Value};
 
-use crate::service::{Call, MethodError, Service, ServiceError};
+use crate::service::{MethodError, Service, ServiceError};
 
 /// The service's name.
 pub const NAME: &str = "opensrf.math";
@@ -18,30 +18,34 @@ pub const NAME: &str = "opensrf.math";
 /// Never, unless its definition is wrong.
 pub fn service() -> Result<Service, ServiceError> {
     Service::builder(NAME)
-        .function("add", 2, |call| {
-            compute(call, i64::checked_add, |a, b| a + b)
+        .function("add", |_, pair: Pair| {
+            compute(&pair, i64::checked_add, |a, b| a + b)
         })
         .notes("The sum of two numbers.")
-        .function("sub", 2, |call| {
-            compute(call, i64::checked_sub, |a, b| a - b)
+        .function("sub", |_, pair: Pair| {
+            compute(&pair, i64::checked_sub, |a, b| a - b)
         })
         .notes("The first number less the second.")
-        .function("mult", 2, |call| {
-            compute(call, i64::checked_mul, |a, b| a * b)
+        .function("mult", |_, pair: Pair| {
+            compute(&pair, i64::checked_mul, |a, b| a * b)
         })
         .notes("The product of two numbers.")
-        .function("div", 2, |call| compute(call, exact_quotient, |a, b| a / b))
+        .function("div", |_, pair: Pair| {
+            compute(&pair, exact_quotient, |a, b| a / b)
+        })
         .notes("The first number divided by the second.")
         .build()
 }
 
+type Pair = (Value, Value);
+
 /// Computes in whole numbers as long as that is exact.
 fn compute(
-    call: &Call,
+    pair: &Pair,
     whole: fn(i64, i64) -> Option<i64>,
     real: fn(f64, f64) -> f64,
 ) -> Result<Number, MethodError> {
-    let (a, b) = (operand(call, 0)?, operand(call, 1)?);
+    let (a, b) = (operand(&pair.0, 1)?, operand(&pair.1, 2)?);
     let exact = a.as_i64().zip(b.as_i64()).and_then(|(a, b)| whole(a, b));
     if let Some(result) = exact {
         return Ok(result.into());
@@ -58,9 +62,9 @@ fn exact_quotient(a: i64, b: i64) -> Option<i64> {
     (a.checked_rem(b)? == 0).then(|| a / b)
 }
 
-fn operand(call: &Call, at: usize) -> Result<Number, MethodError> {
-    let number = match call.param(at)? {
-        Value::Number(number) => Some(number),
+fn operand(value: &Value, position: usize) -> Result<Number, MethodError> {
+    let number = match value {
+        Value::Number(number) => Some(number.clone()),
         // JSON has no leading zeros and no plus sign; people do.
         Value::String(text) => text.trim().parse().ok().or_else(|| {
             let number: i64 = text.trim().parse().ok()?;
@@ -71,7 +75,7 @@ fn operand(call: &Call, at: usize) -> Result<Number, MethodError> {
     number.ok_or_else(|| {
         MethodError::new(
             code::BAD_REQUEST,
-            format!("parameter {} is no number", at + 1),
+            format!("parameter {position} is no number"),
         )
     })
 }

@@ -12,6 +12,9 @@ pub enum Exit {
     /// It panicked, or was dropped without a word.
     #[error("panicked")]
     Panicked,
+    /// What it does at its start failed.
+    #[error("could not start: {0}")]
+    NotStarted(String),
     /// Its connection was lost.
     #[error("link lost: {0}")]
     LinkLost(String),

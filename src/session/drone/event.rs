@@ -21,6 +21,8 @@ pub enum DroneInput {
     Output(RunId, Json),
     /// The running method asks the caller to wait on.
     Hold(RunId),
+    /// The running method is done with its caller, with a last result or without, and goes on.
+    Completed(RunId, Option<Json>),
     /// The running method ended.
     Finished(RunId, Outcome),
     /// The drone ends at once; whoever waits for it is told.
@@ -45,6 +47,8 @@ pub enum DroneEffect {
     Send(Stanza),
     /// Run a method and report its results under this id.
     Run(Run),
+    /// Tell the running method that nobody waits for it any more.
+    CallerGone(RunId),
     /// The drone is free for the next request.
     Free,
     /// End the drone: its method panicked. Its caller has been told.
@@ -64,8 +68,18 @@ pub struct Run {
     pub params: Vec<Json>,
     /// Who called.
     pub caller: Jid,
+    /// The conversation.
+    pub thread: ByteString,
+    /// The request in it (`threadTrace`).
+    pub trace: u64,
     /// The transaction that the call belongs to.
     pub xid: ByteString,
     /// The caller's locale.
     pub locale: ByteString,
+    /// The caller's time zone by its Olson name, if it told one.
+    pub tz: Option<ByteString>,
+    /// How the call entered the network, if it was told.
+    pub ingress: ByteString,
+    /// The version of the method that the caller wants.
+    pub api_level: u32,
 }

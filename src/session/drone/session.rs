@@ -7,7 +7,7 @@ use bytestring::ByteString;
 use super::{DroneEffect, Out, RunId};
 use crate::jid::Jid;
 use crate::limits::SESSION_QUEUE;
-use crate::osrf::{self, Bundle, Json, Status, code};
+use crate::osrf::{self, Body, Bundle, Json, Status, code};
 use crate::session::answer::{say, waits};
 use crate::stanza::Message;
 use crate::time::Tick;
@@ -23,6 +23,15 @@ pub(super) struct Running {
     pub(super) flush_at: Option<Tick>,
     /// Collects for a method whose name ends in `.atomic`.
     pub(super) collected: Option<Vec<Json>>,
+    /// Its caller has had the end; what it still gives goes nowhere.
+    pub(super) is_complete: bool,
+}
+
+/// Whether a stanza took leave of the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Farewell {
+    Said,
+    Unsaid,
 }
 
 #[derive(Debug)]
@@ -43,6 +52,8 @@ pub(super) struct Session {
     pub(super) running: Option<Running>,
     /// The last request handled.
     pub(super) trace: u64,
+    /// Requests that were run.
+    pub(super) requests: u64,
     /// The session ends when nothing came by then.
     pub(super) idle_until: Tick,
     /// The caller is gone; results go nowhere.
@@ -60,23 +71,34 @@ impl Session {
             queue: VecDeque::new(),
             running: None,
             trace: 0,
+            requests: 0,
             idle_until: Tick::ZERO,
             gone: false,
         }
     }
 
+    /// Whether a connected session has had all the requests that it may have.
+    pub(super) fn is_spent(&self, most: Option<u64>) -> bool {
+        self.connected && most.is_some_and(|most| self.requests >= most)
+    }
+
     /// Lets what a stanza says wait its turn; refuses what is too much.
-    pub(super) fn enqueue(&mut self, stanza: &Message, out: &mut Out) {
+    pub(super) fn enqueue(&mut self, stanza: &Message, out: &mut Out) -> Farewell {
         let xid = &stanza.opensrf.osrf_xid;
         let messages = match osrf::decode(&stanza.body) {
             Ok(messages) => messages,
             Err(error) => {
                 let status = Status::parse_error(&error.to_string());
-                return self.say_for(xid, &[osrf::Message::status(0, status)], out);
+                self.say_for(xid, &[osrf::Message::status(0, status)], out);
+                return Farewell::Unsaid;
             }
         };
+        let mut farewell = Farewell::Unsaid;
         let mut refusals = Vec::new();
         for message in messages {
+            if matches!(message.body, Body::Disconnect) {
+                farewell = Farewell::Said;
+            }
             if self.queue.len() < SESSION_QUEUE {
                 let xid = xid.clone();
                 self.queue.push_back(Waiting { xid, message });
@@ -87,6 +109,42 @@ impl Session {
             }
         }
         self.say_for(xid, &refusals, out);
+        farewell
+    }
+
+    /// Tells the method that runs, if one does, that nobody waits for it.
+    pub(super) fn report_gone(&self, out: &mut Out) {
+        if let Some(running) = &self.running {
+            out.push(DroneEffect::CallerGone(running.id));
+        }
+    }
+
+    /// Sends what a method gave at last, and how it ended; once.
+    pub(super) fn conclude(
+        &self,
+        running: &mut Running,
+        last: Option<Json>,
+        status: Status,
+        out: &mut Out,
+    ) {
+        if std::mem::replace(&mut running.is_complete, true) {
+            return;
+        }
+        let whole = status.code == code::COMPLETE;
+        let last = match running.collected.take().filter(|_| whole) {
+            Some(all) => Some(Json::array(all.iter().chain(&last))),
+            None => last,
+        };
+        let mut ready = Vec::new();
+        let result = last.map(|item| osrf::Message::result(running.trace, item));
+        let end = osrf::Message::status(running.trace, status);
+        for message in result.into_iter().chain([end]) {
+            let message = message.in_locale(&running.locale);
+            running.bundle.push(message, &mut ready);
+        }
+        running.bundle.flush(&mut ready);
+        running.flush_at = None;
+        self.say_all(&ready, out);
     }
 
     /// Answers the requests that will not be run.

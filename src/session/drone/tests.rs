@@ -8,6 +8,10 @@ use crate::service::Method;
 use crate::stanza::{self, Condition, Extension};
 
 const SECOND: Duration = Duration::from_secs(1);
+const RULES: SessionRules = SessionRules {
+    keepalive: Duration::from_secs(6),
+    most_requests: None,
+};
 const CALLER: &str = "opensrf@public/caller";
 const STRANGER: &str = "opensrf@public/stranger";
 
@@ -57,7 +61,7 @@ impl Play {
             .add(Method::streaming("many", 0))
             .expect("a new name");
         Self {
-            drone: Drone::new(Arc::new(catalog), 6 * SECOND),
+            drone: Drone::new(Arc::new(catalog), RULES),
             now: Tick::ZERO,
             xid: "xid",
         }
@@ -91,6 +95,7 @@ impl Play {
                 assert_eq!((&run.caller, &*run.xid), (&jid(CALLER), self.xid));
                 format!("run {}", run.id)
             }
+            DroneEffect::CallerGone(run) => format!("caller of {run} is gone"),
             DroneEffect::Free => "free".to_owned(),
             DroneEffect::Exit => "exit".to_owned(),
             DroneEffect::Dropped(_) => "dropped".to_owned(),
@@ -247,7 +252,7 @@ fn a_whole_session_in_one_stanza_is_handled_in_order() {
 fn a_goodbye_while_a_method_runs_waits_for_it() {
     let mut play = Play::connected();
     play.caller_says(&[request(1, "one")]);
-    assert!(play.caller_says(&[disconnect(2)]).is_empty());
+    assert_eq!(play.caller_says(&[disconnect(2)]), ["caller of 1 is gone"]);
     assert!(play.caller_says(&[request(3, "one"), connect()]).is_empty());
     assert_eq!(
         play.done(1, 7),
@@ -310,7 +315,8 @@ fn a_wake_before_its_time_changes_nothing() {
 fn an_endless_keepalive_is_possible() {
     let catalog = Catalog::new("acme.calc");
     let mut play = Play::new();
-    play.drone = Drone::new(Arc::new(catalog), Duration::MAX);
+    let keepalive = Duration::MAX;
+    play.drone = Drone::new(Arc::new(catalog), SessionRules { keepalive, ..RULES });
     play.now = SECOND;
     play.assign(&[connect()]);
     assert_eq!(play.drone.deadline(), Some(Duration::MAX));
@@ -365,7 +371,7 @@ fn a_caller_that_is_gone_frees_the_drone_when_its_method_is_done() {
         let mut play = Play::connected();
         play.caller_says(&[request(1, "many"), request(2, "one")]);
         let gone = Condition::ServiceUnavailable;
-        assert!(play.bounce(gone, echo).is_empty());
+        assert_eq!(play.bounce(gone, echo), ["caller of 1 is gone"]);
         assert!(play.output(1, 7).is_empty());
         assert_eq!(
             play.caller_says(&[request(3, "one")]),
@@ -482,6 +488,94 @@ fn a_run_that_is_over_says_nothing_more() {
 }
 
 #[test]
+fn a_goodbye_in_the_stanza_of_its_request_is_no_leave() {
+    let mut play = Play::new();
+    let whole = [connect(), request(1, "one"), disconnect(2)];
+    assert_eq!(play.assign(&whole), ["caller <- 0: 200", "run 1"]);
+    assert_eq!(play.done(1, 7), ["caller <- 1: result 7, 1: 205", "free"]);
+}
+
+#[test]
+fn a_caller_that_takes_leave_of_a_stateless_request_is_gone_for_its_method() {
+    let mut play = Play::new();
+    play.assign(&[request(1, "many")]);
+    assert_eq!(play.caller_says(&[disconnect(1)]), ["caller of 1 is gone"]);
+    assert_eq!(
+        play.done(1, 7),
+        ["caller <- 1: result 7, 1: 205", "free"],
+        "it is answered all the same"
+    );
+}
+
+#[test]
+fn a_method_that_is_done_early_ends_its_request_and_keeps_its_drone() {
+    let mut play = Play::new();
+    play.assign(&[request(1, "many")]);
+    play.output(1, 7);
+    let last = Some(Json::from(8));
+    assert_eq!(
+        play.step(DroneInput::Completed(1, last)),
+        ["caller <- 1: result 7, 1: result 8, 1: 205"]
+    );
+    assert!(play.output(1, 9).is_empty());
+    assert!(play.step(DroneInput::Hold(1)).is_empty());
+    assert!(play.step(DroneInput::Completed(1, None)).is_empty());
+    assert_eq!(play.drone.deadline(), None);
+    assert_eq!(play.done(1, 10), ["free"]);
+}
+
+#[test]
+fn an_atomic_method_that_is_done_early_gives_all_it_had() {
+    let mut play = Play::new();
+    play.assign(&[request(1, "many.atomic")]);
+    play.output(1, 7);
+    assert_eq!(
+        play.step(DroneInput::Completed(1, None)),
+        ["caller <- 1: result [7], 1: 205"]
+    );
+    let failed = Outcome::Failed(Status::method_exception(500, "too late"));
+    assert_eq!(play.step(DroneInput::Finished(1, failed)), ["free"]);
+}
+
+#[test]
+fn a_session_that_has_had_its_requests_is_sent_elsewhere_with_307() {
+    let mut play = Play::new();
+    play.drone.rules.most_requests = Some(2);
+    play.assign(&[connect()]);
+    for trace in 1..=2 {
+        let run = play.caller_says(&[request(trace, "one")]);
+        assert_eq!(run, [format!("run {trace}")]);
+        if trace == 2 {
+            // They wait behind the last one.
+            assert!(play.caller_says(&[request(3, "one")]).is_empty());
+            assert!(play.caller_says(&[request(4, "one")]).is_empty());
+        }
+        let did = play.done(trace, 7);
+        let all = [
+            "caller <- 2: result 7, 2: 205",
+            "caller <- 3: 307",
+            "caller <- 4: 307",
+            "free",
+        ];
+        assert!(trace == 1 || did == all, "{did:?}");
+    }
+    // Late ones are asked again elsewhere, too, so they get no answer here.
+    assert_eq!(play.caller_says(&[request(5, "one")]), ["dropped"]);
+    assert!(play.drone.is_free());
+}
+
+#[test]
+fn stateless_requests_are_never_too_many() {
+    let mut play = Play::new();
+    play.drone.rules.most_requests = Some(1);
+    assert_eq!(
+        play.assign(&[request(1, "one"), request(2, "one")]),
+        ["run 1"]
+    );
+    assert_eq!(play.done(1, 7), ["caller <- 1: result 7, 1: 205", "run 2"]);
+}
+
+#[test]
 fn refusals_name_each_request_and_no_answer_is_refused() {
     let mut asked = saying(
         "thread",
@@ -514,6 +608,7 @@ enum Move {
     Stranger,
     Output,
     Hold,
+    Complete,
     Done,
     Fail,
     Wait,
@@ -528,6 +623,7 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => Just(Move::Stranger),
         1 => Just(Move::Output),
         1 => Just(Move::Hold),
+        1 => Just(Move::Complete),
         3 => Just(Move::Done),
         1 => Just(Move::Fail),
         1 => Just(Move::Wait),
@@ -538,8 +634,10 @@ proptest! {
     #[test]
     fn every_request_of_a_session_gets_exactly_one_end(
         steps in prop::collection::vec(moves(), 0..100),
+        most_requests in prop::option::of(1_u64..5),
     ) {
         let mut play = Play::new();
+        play.drone.rules.most_requests = most_requests;
         let (mut asked, mut ended) = (Vec::new(), Vec::new());
         let (mut trace, mut busy, mut dropped) = (0, false, 0);
         let mut words = Vec::new();
@@ -568,6 +666,7 @@ proptest! {
                 Move::Stranger => play.say(STRANGER, "thread", &messages),
                 Move::Output => play.output(run, 1),
                 Move::Hold => play.step(DroneInput::Hold(run)),
+                Move::Complete => play.step(DroneInput::Completed(run, None)),
                 Move::Done | Move::Fail => play.step(DroneInput::Finished(run, outcome)),
                 Move::Wait if play.drone.deadline().is_none() => vec![],
                 Move::Wait => play.wait(),
@@ -591,7 +690,7 @@ proptest! {
             let Some((_, said)) = word.split_once(" <- ") else { continue };
             for part in said.split(", ") {
                 let (trace, what) = part.split_once(": ").expect("a trace and what was said");
-                if matches!(what, "205" | "404" | "417" | "500" | "503") {
+                if matches!(what, "205" | "307" | "404" | "417" | "500" | "503") {
                     ended.push(trace.parse::<u64>().expect("a number"));
                 }
             }
