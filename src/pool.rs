@@ -10,89 +10,58 @@
 //! The drone that was used last is used next, so that a quiet service keeps few drones warm. A
 //! request is either with a drone, in the backlog, or refused with an answer. What a dead drone
 //! was working on is handed back as abandoned, so that its caller can be told; what it had not
-//! looked at yet goes to another one. A drone that does not come up in time is given up.
+//! looked at yet goes to another one. A drone that does not come up in time is given up. One that
+//! is spent, because it has had its number of requests or because all are to be replaced, ends when
+//! it is idle, and is made up for.
+//!
+//! A request that nobody waits for any more is not run: a caller may say how long it waits
+//! ([`Extension::timeout`](crate::stanza::Extension::timeout)), and a service how long requests may
+//! wait at most. What expires is answered all the same.
 //!
 //! Invariants: `drones <= max`; drones that start are never more than requests that wait, beyond
 //! the minimum; the backlog is empty while a drone is idle. Requests for which a drone is on its
 //! way are no backlog: five drones and a backlog of ten take fifteen requests at once.
 
+mod backlog;
 mod event;
+mod rules;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::Role;
 use crate::limits::DRONE_START;
 use crate::retry::Retry;
 use crate::stanza::Stanza;
 use crate::time::{Tick, earliest};
+use backlog::{Backlog, Waiting};
 pub use event::{DroneId, Effect, Input};
-
-/// How many drones there are, and how many requests may wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PoolSize {
-    /// Drones kept alive.
-    min: usize,
-    /// Drones at most.
-    max: usize,
-    /// Requests that wait at most.
-    backlog: usize,
-}
-
-/// A pool that could not work.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PoolSizeError {
-    /// No drone would ever serve.
-    #[error("max is 0; a service needs at least one drone")]
-    NoDrones,
-    /// More drones are to be kept than there may be.
-    #[error("min {min} is more than max {max}")]
-    MinAboveMax {
-        /// Drones to keep.
-        min: usize,
-        /// Drones at most.
-        max: usize,
-    },
-}
-
-impl PoolSize {
-    /// A pool of `min` to `max` drones behind a backlog of `backlog` requests.
-    ///
-    /// # Errors
-    /// [`PoolSizeError`] says which numbers contradict each other.
-    pub fn new(min: usize, max: usize, backlog: usize) -> Result<Self, PoolSizeError> {
-        if max == 0 {
-            return Err(PoolSizeError::NoDrones);
-        }
-        if min > max {
-            return Err(PoolSizeError::MinAboveMax { min, max });
-        }
-        Ok(Self { min, max, backlog })
-    }
-}
+pub use rules::{PoolRules, PoolSize, PoolSizeError};
 
 struct Slot {
     state: State,
     /// Requests it has been given, ever.
     assigned: u64,
+    /// It is to be replaced when it is idle.
+    is_spent: bool,
 }
 
 enum State {
     Starting,
     Idle,
     /// Holds a copy of what it works on, for the case that it dies; a stanza is cheap to clone.
-    Busy(Stanza),
+    Busy(Waiting),
 }
 
 /// The drones and the backlog of one listener.
 pub struct Pool {
-    size: PoolSize,
+    rules: PoolRules,
     drones: BTreeMap<DroneId, Slot>,
     /// Idle drones, the one used last at the end.
     idle: Vec<DroneId>,
-    backlog: VecDeque<Stanza>,
+    backlog: Backlog,
     /// Drones that start, and when each is given up; the first is due first.
     starting: BTreeMap<DroneId, Tick>,
     made: DroneId,
@@ -127,7 +96,7 @@ pub struct PoolStats {
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pool")
-            .field("size", &self.size)
+            .field("rules", &self.rules)
             .field("stats", &self.stats())
             .finish()
     }
@@ -136,12 +105,12 @@ impl std::fmt::Debug for Pool {
 impl Pool {
     /// An empty pool; `retry` spaces out starts after drones that could not start.
     #[must_use]
-    pub fn new(size: PoolSize, retry: Retry) -> Self {
+    pub fn new(rules: impl Into<PoolRules>, retry: Retry) -> Self {
         Self {
-            size,
+            rules: rules.into(),
             drones: BTreeMap::new(),
             idle: Vec::new(),
-            backlog: VecDeque::new(),
+            backlog: Backlog::default(),
             starting: BTreeMap::new(),
             made: 0,
             retry,
@@ -163,11 +132,16 @@ impl Pool {
     }
 
     fn request(&mut self, now: Tick, stanza: Stanza, out: &mut Vec<Effect>) {
+        self.expire(now, out);
         if self.phase == Phase::Drained || !self.has_room(now) {
             return out.push(Effect::Refuse(stanza));
         }
-        self.backlog.push_back(stanza);
-        self.hand_out(out);
+        let patience = shortest(stanza.timeout(), self.rules.max_wait);
+        self.backlog.push_back(Waiting {
+            stanza,
+            expires: patience.map(|patience| now.saturating_add(patience)),
+        });
+        self.hand_out(now, out);
         self.grow(now, out);
     }
 
@@ -175,26 +149,38 @@ impl Pool {
         let unborn = match self.not_before {
             _ if !self.is_online => 0,
             Some(at) if at > now => 0,
-            _ => self.size.max - self.drones.len(),
+            _ => self.rules.size.max.saturating_sub(self.drones.len()),
         };
         let coming = self.idle.len() + self.starting.len() + unborn;
-        self.backlog.len() < self.size.backlog.saturating_add(coming)
+        self.backlog.len() < self.rules.size.backlog.saturating_add(coming)
     }
 
-    /// Gives what waits longest to the drone that was used last.
-    fn hand_out(&mut self, out: &mut Vec<Effect>) {
-        while !self.backlog.is_empty()
-            && let Some(drone) = self.idle.pop()
-            && let Some(slot) = self.drones.get_mut(&drone)
-            && let Some(stanza) = self.backlog.pop_front()
-        {
-            slot.assigned += 1;
-            slot.state = State::Busy(stanza.clone());
-            out.push(Effect::Assign(drone, stanza));
+    /// Gives up what nobody waits for any more.
+    fn expire(&mut self, now: Tick, out: &mut Vec<Effect>) {
+        while let Some(expired) = self.backlog.pop_expired(now) {
+            out.push(Effect::Expire(expired.stanza));
         }
     }
 
-    fn idle(&mut self, now: Tick, drone: DroneId, out: &mut Vec<Effect>) {
+    /// Gives what waits longest to the drone that was used last.
+    fn hand_out(&mut self, now: Tick, out: &mut Vec<Effect>) {
+        self.expire(now, out);
+        while !self.backlog.is_empty()
+            && let Some(drone) = self.idle.pop()
+            && let Some(slot) = self.drones.get_mut(&drone)
+            && let Some(request) = self.backlog.pop_front()
+        {
+            slot.assigned += 1;
+            slot.is_spent |= self
+                .rules
+                .max_requests
+                .is_some_and(|max| slot.assigned >= max);
+            slot.state = State::Busy(request.clone());
+            out.push(Effect::Assign(drone, request.stanza));
+        }
+    }
+
+    fn idle(&mut self, now: Tick, drone: DroneId, is_spent: bool, out: &mut Vec<Effect>) {
         // A drone that was given up may still report.
         let Some(slot) = self.drones.get_mut(&drone) else {
             return;
@@ -208,10 +194,42 @@ impl Pool {
             State::Busy(_) => {}
             State::Idle => return,
         }
-        self.idle.push(drone);
-        self.hand_out(out);
+        if is_spent || slot.is_spent {
+            self.stop(drone, out);
+        } else {
+            self.idle.push(drone);
+        }
+        self.hand_out(now, out);
         self.grow(now, out);
         self.stop_idle(out);
+    }
+
+    /// Replaces all drones: those that are idle at once, the others when they are.
+    fn renew(&mut self, now: Tick, out: &mut Vec<Effect>) {
+        for slot in self.drones.values_mut() {
+            slot.is_spent = true;
+        }
+        while let Some(drone) = self.idle.pop() {
+            self.stop(drone, out);
+        }
+        self.grow(now, out);
+    }
+
+    /// Other rules hold from now on; drones above the new maximum end when they are idle.
+    fn change(&mut self, now: Tick, rules: PoolRules, out: &mut Vec<Effect>) {
+        self.rules = rules;
+        let surplus = self.drones.len().saturating_sub(rules.size.max);
+        for _ in 0..surplus {
+            match self.idle.pop() {
+                Some(drone) => self.stop(drone, out),
+                None => break,
+            }
+        }
+        let surplus = self.drones.len().saturating_sub(rules.size.max);
+        for slot in self.drones.values_mut().rev().take(surplus) {
+            slot.is_spent = true;
+        }
+        self.grow(now, out);
     }
 
     fn stop(&mut self, drone: DroneId, out: &mut Vec<Effect>) {
@@ -221,19 +239,19 @@ impl Pool {
     }
 
     /// Nobody looked at it, so it is as good as new, and first in line.
-    fn requeue(&mut self, stanza: Stanza, out: &mut Vec<Effect>) {
-        self.backlog.push_front(stanza);
-        self.hand_out(out);
+    fn requeue(&mut self, now: Tick, request: Waiting, out: &mut Vec<Effect>) {
+        self.backlog.push_front(request);
+        self.hand_out(now, out);
     }
 
     fn returned(&mut self, now: Tick, drone: DroneId, out: &mut Vec<Effect>) {
         // Without a slot its end was told before, and what it had was seen to then.
         if let Some(slot) = self.drones.remove(&drone)
-            && let State::Busy(stanza) = slot.state
+            && let State::Busy(request) = slot.state
         {
             // It may be there after all, with its mailbox full.
             out.push(Effect::StopDrone(drone));
-            self.requeue(stanza, out);
+            self.requeue(now, request, out);
         }
         self.grow(now, out);
     }
@@ -255,8 +273,8 @@ impl Pool {
                 self.pause(now);
             }
             State::Idle => self.idle.retain(|&id| id != drone),
-            State::Busy(stanza) if taken < slot.assigned => self.requeue(stanza, out),
-            State::Busy(stanza) if !settled => out.push(Effect::Abandon(stanza)),
+            State::Busy(request) if taken < slot.assigned => self.requeue(now, request, out),
+            State::Busy(request) if !settled => out.push(Effect::Abandon(request.stanza)),
             State::Busy(_) => {}
         }
         self.grow(now, out);
@@ -272,11 +290,11 @@ impl Pool {
     /// Whether drones are missing to the minimum, or to the requests that wait.
     fn wants_drones(&self) -> bool {
         let floor = match self.phase {
-            Phase::Serving => self.size.min,
+            Phase::Serving => self.rules.size.min,
             Phase::Draining | Phase::Drained => 0,
         };
         self.is_online
-            && self.drones.len() < self.size.max
+            && self.drones.len() < self.rules.size.max
             && (self.drones.len() < floor || self.starting.len() < self.backlog.len())
     }
 
@@ -289,6 +307,7 @@ impl Pool {
             let slot = Slot {
                 state: State::Starting,
                 assigned: 0,
+                is_spent: false,
             };
             self.drones.insert(self.made, slot);
             self.starting.insert(self.made, now + DRONE_START);
@@ -334,7 +353,9 @@ impl Role for Pool {
             }
             Input::LinkDown => self.is_online = false,
             Input::Request(stanza) => self.request(now, stanza, out),
-            Input::Idle(drone) => self.idle(now, drone, out),
+            Input::Idle { drone, is_spent } => self.idle(now, drone, is_spent, out),
+            Input::Renew => self.renew(now, out),
+            Input::Rules(rules) => self.change(now, rules, out),
             Input::Returned(drone) => self.returned(now, drone, out),
             Input::Exited {
                 drone,
@@ -344,7 +365,9 @@ impl Role for Pool {
             Input::Drain => self.drain(out),
             Input::Stop => {
                 self.phase = Phase::Drained;
-                out.extend(self.backlog.drain(..).map(Effect::Dismiss));
+                while let Some(request) = self.backlog.pop_front() {
+                    out.push(Effect::Dismiss(request.stanza));
+                }
             }
         }
         self.report_drained(out);
@@ -352,10 +375,12 @@ impl Role for Pool {
 
     fn deadline(&self) -> Option<Tick> {
         let start = self.not_before.filter(|_| self.wants_drones());
-        earliest(start, self.starting.values().next().copied())
+        let start = earliest(start, self.starting.values().next().copied());
+        earliest(start, self.backlog.next_expiry())
     }
 
     fn wake(&mut self, now: Tick, out: &mut Vec<Effect>) {
+        self.expire(now, out);
         if self.not_before.is_some_and(|at| at <= now) {
             self.not_before = None;
         }
@@ -366,5 +391,11 @@ impl Role for Pool {
             self.pause(now);
         }
         self.grow(now, out);
+        self.report_drained(out);
     }
+}
+
+/// The shorter of two times that may not be set.
+fn shortest(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+    a.into_iter().chain(b).min()
 }

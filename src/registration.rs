@@ -25,6 +25,9 @@
 //!  -------> Leaving(router) ---------------------> Leaving(class) -------> Left
 //! ```
 //!
+//! A listener may also withdraw: it says `unregister`, goes on serving what comes, and stays away
+//! from the routers until it is told to rejoin (signals USR1 and USR2 of the original, §5.5).
+//!
 //! Each router has a state of its own.
 
 use std::time::Duration;
@@ -59,6 +62,10 @@ pub enum Input {
     Bounced(Jid),
     /// This router, or the service's class at it, answered a ping, or is not there.
     Ponged(Jid),
+    /// Be forgotten until told otherwise, but go on serving.
+    Withdraw,
+    /// Say `register` now, withdrawn or not.
+    Rejoin,
     /// The service ends; be forgotten.
     Leave,
 }
@@ -87,6 +94,7 @@ pub enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Offline,
+    Withdrawn { is_online: bool },
     Registering { due: Tick },
     Registered { due: Tick },
     Leaving { class: bool, due: Tick },
@@ -168,6 +176,24 @@ impl Target {
         self.state = match (self.state, input) {
             (State::Left, _) => State::Left,
             (State::Leaving { .. }, Input::LinkDown | Input::Bounced(_)) => State::Left,
+            (State::Withdrawn { .. }, Input::LinkDown) => State::Withdrawn { is_online: false },
+            (State::Withdrawn { .. }, Input::LinkUp) => State::Withdrawn { is_online: true },
+            (State::Offline, Input::Withdraw) => State::Withdrawn { is_online: false },
+            (State::Registering { .. } | State::Registered { .. }, Input::Withdraw) => {
+                out.push(Effect::Unregister(self.router.clone()));
+                State::Withdrawn { is_online: true }
+            }
+            (State::Withdrawn { is_online: false }, Input::Rejoin) => State::Offline,
+            (
+                State::Withdrawn { is_online: true }
+                | State::Registering { .. }
+                | State::Registered { .. },
+                Input::Rejoin,
+            ) => {
+                self.retry.succeeded();
+                self.attempt(now, out)
+            }
+            (State::Withdrawn { is_online: false }, Input::Leave) => State::Left,
             (_, Input::LinkDown) => State::Offline,
             (State::Offline, Input::LinkUp) => {
                 self.retry.succeeded();
@@ -188,7 +214,12 @@ impl Target {
                 }
             }
             (State::Offline, Input::Leave) => State::Left,
-            (State::Registering { .. } | State::Registered { .. }, Input::Leave) => {
+            (
+                State::Withdrawn { is_online: true }
+                | State::Registering { .. }
+                | State::Registered { .. },
+                Input::Leave,
+            ) => {
                 out.push(Effect::Unregister(self.router.clone()));
                 out.push(Effect::PingRouter(self.router.clone()));
                 State::Leaving {
@@ -212,7 +243,7 @@ impl Target {
             State::Registering { due } | State::Registered { due } | State::Leaving { due, .. } => {
                 Some(due)
             }
-            State::Offline | State::Left => None,
+            State::Offline | State::Withdrawn { .. } | State::Left => None,
         }
     }
 
@@ -238,7 +269,9 @@ impl Role for Registration {
             Input::Answered { router, .. } | Input::Bounced(router) | Input::Ponged(router) => {
                 Some(router)
             }
-            Input::LinkUp | Input::LinkDown | Input::Leave => None,
+            Input::LinkUp | Input::LinkDown | Input::Withdraw | Input::Rejoin | Input::Leave => {
+                None
+            }
         };
         self.is_leaving |= matches!(input, Input::Leave);
         for target in &mut self.targets {
@@ -352,6 +385,54 @@ mod tests {
         assert!(step(&mut role, SECOND, Input::LinkDown).is_empty());
         assert_eq!(role.deadline(), None);
         assert_eq!(step(&mut role, 9 * SECOND, Input::LinkUp).len(), 2);
+    }
+
+    #[test]
+    fn who_withdraws_stays_away_until_told_otherwise() {
+        let mut role = registration(vec![router("a")]);
+        step(&mut role, Tick::ZERO, Input::LinkUp);
+        assert_eq!(
+            step(&mut role, SECOND, Input::Withdraw),
+            [Effect::Unregister(router("a"))]
+        );
+        assert_eq!(role.deadline(), None);
+        let known = Input::Answered {
+            router: router("a"),
+            known: false,
+        };
+        for news in [
+            Input::LinkDown,
+            Input::LinkUp,
+            Input::Bounced(router("a")),
+            known,
+        ] {
+            assert!(step(&mut role, SECOND, news).is_empty());
+        }
+        assert_eq!(
+            step(&mut role, SECOND, Input::Rejoin),
+            [Effect::Register(router("a")), Effect::Ask(router("a"))]
+        );
+    }
+
+    #[test]
+    fn who_withdrew_off_the_bus_registers_when_it_is_back_and_told_so() {
+        let mut role = registration(vec![router("a")]);
+        assert!(step(&mut role, SECOND, Input::Withdraw).is_empty());
+        assert!(step(&mut role, SECOND, Input::Rejoin).is_empty());
+        assert_eq!(step(&mut role, SECOND, Input::LinkUp).len(), 2);
+        // One that is registered says so at once.
+        assert_eq!(step(&mut role, SECOND, Input::Rejoin).len(), 2);
+    }
+
+    #[test]
+    fn who_withdrew_leaves_like_everybody_else() {
+        let mut role = registration(vec![router("a")]);
+        step(&mut role, Tick::ZERO, Input::LinkUp);
+        step(&mut role, Tick::ZERO, Input::Withdraw);
+        assert_eq!(step(&mut role, SECOND, Input::Leave).len(), 2);
+        let mut offline = registration(vec![router("a")]);
+        step(&mut offline, Tick::ZERO, Input::Withdraw);
+        assert_eq!(step(&mut offline, SECOND, Input::Leave), [Effect::Left]);
     }
 
     #[test]

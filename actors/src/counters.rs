@@ -30,6 +30,7 @@ pub struct Counters {
     pub dropped: Counter,
     pub ignored: Counter,
     pub refused: Counter,
+    pub expired: Counter,
     pub abandoned: Counter,
     pub panics: Counter,
     pub restarts: Counter,
@@ -50,6 +51,8 @@ pub struct Figures {
     pub ignored: u64,
     /// Requests answered with 503 because the backlog was full.
     pub refused: u64,
+    /// Requests that were not run because nobody waited for them any more, answered with 503.
+    pub expired: u64,
     /// Requests answered with 500 because their drone died.
     pub abandoned: u64,
     /// Methods that panicked.
@@ -72,6 +75,7 @@ impl Counters {
             dropped: self.dropped.get(),
             ignored: self.ignored.get(),
             refused: self.refused.get(),
+            expired: self.expired.get(),
             abandoned: self.abandoned.get(),
             panics: self.panics.get(),
             restarts: self.restarts.get(),

@@ -13,7 +13,7 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler,
 use opensrf::ids::resource_part;
 use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
-use opensrf::pool::{self, DroneId, Pool, PoolSize};
+use opensrf::pool::{self, DroneId, Pool, PoolRules};
 use opensrf::registration::{self, Registration};
 use opensrf::retry::Retry;
 use opensrf::session::SessionRules;
@@ -24,10 +24,10 @@ use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
 use crate::drone::DronePlan;
 use crate::env::Env;
-use crate::messages::{DroneReport, Order, Ready};
+use crate::messages::{DroneReport, Order, Ready, ServiceOrder};
 use crate::party::{Party, Uplink};
 use crate::peer::Peer;
-use crate::service::{Service, ServiceContext};
+use crate::service::{MethodError, Service, ServiceContext};
 use crate::supervise::{ChildExited, Exit, Tether};
 use crate::transport::{LinkError, LinkEvent, Transport};
 use work::DroneHandle;
@@ -47,7 +47,7 @@ pub struct ListenerPlan {
     /// What it serves.
     pub service: Service,
     /// Its drones and its backlog.
-    pub size: PoolSize,
+    pub pool: PoolRules,
     /// What holds for sessions with its drones.
     pub rules: SessionRules,
     /// The account that it and its drones log in to.
@@ -62,6 +62,26 @@ pub struct ListenerPlan {
     pub transport: Arc<dyn Transport>,
     /// For methods that call other services.
     pub client: Client,
+}
+
+impl ListenerPlan {
+    fn drones(&self, counters: Arc<Counters>) -> DronePlan {
+        DronePlan {
+            service: self.service.clone(),
+            rules: self.rules,
+            transport: Arc::clone(&self.transport),
+            client: self.client.clone(),
+            counters,
+        }
+    }
+
+    /// What the service wants done before it begins, if it wants anything.
+    fn starting(&self) -> Option<impl Future<Output = Result<(), MethodError>> + use<>> {
+        self.service.hooks().starting(ServiceContext {
+            service: self.service.name().clone(),
+            client: self.client.clone(),
+        })
+    }
 }
 
 /// One service of this host.
@@ -108,16 +128,10 @@ impl ListenerActor {
         let questions = retry(FIRST_QUESTION, LONGEST_QUESTION, "questions");
         let registration =
             Registration::new(plan.routers.clone(), &questions, &seed.fork("repeats"));
-        let drone_plan = DronePlan {
-            service: plan.service.clone(),
-            rules: plan.rules,
-            transport: Arc::clone(&plan.transport),
-            client: plan.client.clone(),
-            counters: Arc::clone(&counters),
-        };
+        let drone_plan = plan.drones(Arc::clone(&counters));
         Self {
             uplink: Uplink::new(Arc::clone(&plan.transport), jid, &seed),
-            pool: Driver::new(Pool::new(plan.size, starts), env.clone()),
+            pool: Driver::new(Pool::new(plan.pool, starts), env.clone()),
             registration: Driver::new(registration, env.clone()),
             plan,
             drone_plan,
@@ -139,11 +153,7 @@ impl ListenerActor {
 
     /// Gets onto the bus when the service's own preparations are done.
     fn begin_work(&mut self, ctx: &mut Context<Self>) {
-        let service = ServiceContext {
-            service: self.plan.service.name().clone(),
-            client: self.plan.client.clone(),
-        };
-        let Some(starting) = self.plan.service.hooks().starting(service) else {
+        let Some(starting) = self.plan.starting() else {
             return self.dial(ctx);
         };
         ctx.spawn(fut::wrap_future(starting).map(
@@ -156,6 +166,30 @@ impl ListenerActor {
                 }
             },
         ));
+    }
+
+    /// Serves by another plan as soon as the service's own preparations for it are done.
+    fn prepare(&mut self, plan: ListenerPlan, ctx: &mut Context<Self>) {
+        let Some(starting) = plan.starting() else {
+            return self.change(plan, ctx);
+        };
+        ctx.spawn(fut::wrap_future(starting).map(
+            move |started, listener: &mut Self, ctx| match started {
+                Ok(()) => listener.change(plan, ctx),
+                Err(error) => {
+                    let service = listener.service();
+                    tracing::error!(service, %error, "the new configuration fails, the old one stays");
+                }
+            },
+        ));
+    }
+
+    fn change(&mut self, plan: ListenerPlan, ctx: &mut Context<Self>) {
+        self.drone_plan = plan.drones(Arc::clone(&self.counters));
+        let rules = plan.pool;
+        self.plan = plan;
+        self.pool_step(pool::Input::Rules(rules), ctx);
+        self.pool_step(pool::Input::Renew, ctx);
     }
 
     fn pool_step(&mut self, input: pool::Input, ctx: &mut Context<Self>) {
@@ -279,7 +313,8 @@ impl Handler<DroneReport> for ListenerActor {
     type Result = ();
 
     fn handle(&mut self, report: DroneReport, ctx: &mut Self::Context) {
-        self.pool_step(pool::Input::Idle(report.drone), ctx);
+        let DroneReport { drone, is_spent } = report;
+        self.pool_step(pool::Input::Idle { drone, is_spent }, ctx);
     }
 }
 
@@ -315,6 +350,19 @@ impl Handler<Order> for ListenerActor {
                 self.registration_step(registration::Input::Leave, ctx);
                 self.end(ctx);
             }
+        }
+    }
+}
+
+impl Handler<ServiceOrder> for ListenerActor {
+    type Result = ();
+
+    fn handle(&mut self, order: ServiceOrder, ctx: &mut Self::Context) {
+        match order {
+            ServiceOrder::Withdraw => self.registration_step(registration::Input::Withdraw, ctx),
+            ServiceOrder::Rejoin => self.registration_step(registration::Input::Rejoin, ctx),
+            ServiceOrder::Renew => self.pool_step(pool::Input::Renew, ctx),
+            ServiceOrder::Change(plan) => self.prepare(*plan, ctx),
         }
     }
 }

@@ -12,6 +12,7 @@
 //! | [`DroneReport`] | drone | listener | tell, past the bound | free for work |
 //! | [`RunReport`] | running method | its drone | ask | a result, or a plea for patience |
 //! | [`ClientCommand`] | client handle | client | tell, waits when full | call, open; close, cancel and leave go past the bound |
+//! | [`ServiceOrder`] | host | listener | tell | withdraw, rejoin, renew or change |
 //! | [`Order`] | host, listener | server, router, listener, drone, client | tell | drain, or end |
 //! | [`Ready`] | listener, router, client | host | tell, past the bound | it serves now, or can be asked |
 //! | [`HostCommand`](crate::host::HostHandle) | host handle | host | tell | add a service or a client; drain; stop |
@@ -32,6 +33,7 @@ use opensrf::stanza::Stanza;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client::ClientError;
+use crate::listener::ListenerPlan;
 
 /// What a router tells one of its classes.
 #[derive(Debug, Message)]
@@ -110,6 +112,20 @@ pub enum Order {
     Drain,
     /// End at once.
     Stop,
+}
+
+/// What a host tells its listeners while they serve.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub enum ServiceOrder {
+    /// Be forgotten by the routers, and go on serving what comes.
+    Withdraw,
+    /// Register now, after a `Withdraw` or without.
+    Rejoin,
+    /// Replace all drones, without breaking off what they do.
+    Renew,
+    /// Serve by another plan from now on, with new drones.
+    Change(Box<ListenerPlan>),
 }
 
 /// A child serves now, or can be asked.

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::settings::{LogFormat, LogSettings};
@@ -17,6 +18,29 @@ pub enum TelemetryError {
     /// The program that embeds this one has a log already; it gets the events.
     #[error("a log is set up already")]
     SetUpAlready,
+    /// The log has ended.
+    #[error("the log cannot be changed: {0}")]
+    Gone(reload::Error),
+}
+
+/// The log of this process, to be changed while it runs.
+pub struct Log(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+
+impl std::fmt::Debug for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Log")
+    }
+}
+
+impl Log {
+    /// Logs from the level on that `log` says; its look stays as it is.
+    ///
+    /// # Errors
+    /// [`TelemetryError`] says why nothing was changed.
+    pub fn follow(&self, log: &LogSettings) -> Result<(), TelemetryError> {
+        let filter = EnvFilter::builder().parse(&log.level)?;
+        (self.0)(filter).map_err(TelemetryError::Gone)
+    }
 }
 
 /// Sends the events of this process to stderr, in the look and from the level that `log` says.
@@ -25,17 +49,31 @@ pub enum TelemetryError {
 ///
 /// # Errors
 /// [`TelemetryError`] says why nothing was changed.
-pub fn init(log: &LogSettings) -> Result<(), TelemetryError> {
+pub fn init(log: &LogSettings) -> Result<Log, TelemetryError> {
     let filter = EnvFilter::builder().parse(&log.level)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr);
-    let done = match log.format {
-        LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
-        LogFormat::Auto | LogFormat::Human if io::stderr().is_terminal() => {
-            lines.finish().try_init()
+    let is_coloured = log.format != LogFormat::Json && io::stderr().is_terminal();
+    let (done, log) = match log.format {
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_filter_reloading();
+            let filter = lines.reload_handle();
+            let log = Log(Box::new(move |new| filter.reload(new)));
+            (lines.finish().try_init(), log)
         }
-        LogFormat::Auto | LogFormat::Human => lines.with_ansi(false).finish().try_init(),
+        LogFormat::Auto | LogFormat::Human => {
+            // Left alone on a terminal, so that NO_COLOR counts.
+            let lines = match is_coloured {
+                true => lines,
+                false => lines.with_ansi(false),
+            };
+            let lines = lines.with_filter_reloading();
+            let filter = lines.reload_handle();
+            let log = Log(Box::new(move |new| filter.reload(new)));
+            (lines.finish().try_init(), log)
+        }
     };
-    done.map_err(|_| TelemetryError::SetUpAlready)
+    done.map_err(|_| TelemetryError::SetUpAlready)?;
+    Ok(log)
 }

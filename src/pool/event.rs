@@ -1,5 +1,6 @@
 //! What can happen to a pool, and what it wants done.
 
+use super::PoolRules;
 use crate::stanza::Stanza;
 
 /// One drone of a listener; never used twice.
@@ -15,7 +16,16 @@ pub enum Input {
     /// A request came from the router.
     Request(Stanza),
     /// A drone has logged in, or is done with what it had.
-    Idle(DroneId),
+    Idle {
+        /// Which one.
+        drone: DroneId,
+        /// It is to be replaced.
+        is_spent: bool,
+    },
+    /// Replace all drones, without breaking off what they do.
+    Renew,
+    /// Other rules hold from now on.
+    Rules(PoolRules),
     /// What was assigned to this drone could not be handed to it: it had just ended, or takes
     /// nothing.
     Returned(DroneId),
@@ -47,9 +57,12 @@ pub enum Effect {
     Refuse(Stanza),
     /// Tell the sender that the service is stopping (503).
     Dismiss(Stanza),
+    /// Tell the sender that it waited too long (503); it waits no more, by what it said itself or by
+    /// the rules.
+    Expire(Stanza),
     /// Tell the sender that its drone died (500).
     Abandon(Stanza),
-    /// End a drone: it is idle, did not come up in time, or takes nothing.
+    /// End a drone: it is idle or spent, did not come up in time, or takes nothing.
     StopDrone(DroneId),
     /// The drain is over: nothing waits and no drone works. Said once.
     Drained,

@@ -25,6 +25,15 @@ fn request(name: u64) -> Stanza {
     }
 }
 
+/// A request whose caller waits for so many seconds.
+fn patient(name: u64, seconds: u32) -> Stanza {
+    let mut stanza = request(name);
+    if let crate::stanza::Payload::Message(message) = &mut stanza.payload {
+        std::sync::Arc::make_mut(message).opensrf.timeout = Some(seconds * SECOND);
+    }
+    stanza
+}
+
 /// Effects as words: `start 1`, `assign 7 to 1`, `refuse 8`.
 fn words(effects: &[Effect]) -> Vec<String> {
     let word = |effect: &Effect| match effect {
@@ -32,6 +41,7 @@ fn words(effects: &[Effect]) -> Vec<String> {
         Effect::Assign(drone, stanza) => format!("assign {} to {drone}", stanza.id),
         Effect::Refuse(stanza) => format!("refuse {}", stanza.id),
         Effect::Dismiss(stanza) => format!("dismiss {}", stanza.id),
+        Effect::Expire(stanza) => format!("expire {}", stanza.id),
         Effect::Abandon(stanza) => format!("abandon {}", stanza.id),
         Effect::StopDrone(drone) => format!("stop {drone}"),
         Effect::Drained => "drained".to_owned(),
@@ -57,6 +67,13 @@ fn next(pool: &mut Pool) -> Option<(Tick, Vec<String>)> {
     Some((now, words(&out)))
 }
 
+fn idle(drone: DroneId) -> Input {
+    Input::Idle {
+        drone,
+        is_spent: false,
+    }
+}
+
 fn exited(drone: DroneId, taken: u64, settled: bool) -> Input {
     Input::Exited {
         drone,
@@ -70,7 +87,7 @@ fn running(min: usize, max: usize, backlog: usize) -> Pool {
     let mut pool = pool(min, max, backlog);
     step(&mut pool, Input::LinkUp);
     for drone in 1..=min as u64 {
-        step(&mut pool, Input::Idle(drone));
+        step(&mut pool, idle(drone));
     }
     pool
 }
@@ -126,7 +143,7 @@ fn the_drone_used_last_is_used_next() {
         ["assign 1 to 3"]
     );
     step(&mut pool, Input::Request(request(2)));
-    step(&mut pool, Input::Idle(3));
+    step(&mut pool, idle(3));
     assert_eq!(
         step(&mut pool, Input::Request(request(3))),
         ["assign 3 to 3"]
@@ -138,7 +155,7 @@ fn with_all_drones_busy_another_one_starts_and_gets_the_request() {
     let mut pool = running(1, 2, 0);
     step(&mut pool, Input::Request(request(1)));
     assert_eq!(step(&mut pool, Input::Request(request(2))), ["start 2"]);
-    assert_eq!(step(&mut pool, Input::Idle(2)), ["assign 2 to 2"]);
+    assert_eq!(step(&mut pool, idle(2)), ["assign 2 to 2"]);
 }
 
 #[test]
@@ -147,9 +164,9 @@ fn with_the_maximum_busy_requests_wait_in_order() {
     for name in 1..=3 {
         step(&mut pool, Input::Request(request(name)));
     }
-    assert_eq!(step(&mut pool, Input::Idle(1)), ["assign 2 to 1"]);
-    assert_eq!(step(&mut pool, Input::Idle(1)), ["assign 3 to 1"]);
-    assert!(step(&mut pool, Input::Idle(1)).is_empty());
+    assert_eq!(step(&mut pool, idle(1)), ["assign 2 to 1"]);
+    assert_eq!(step(&mut pool, idle(1)), ["assign 3 to 1"]);
+    assert!(step(&mut pool, idle(1)).is_empty());
 }
 
 /// As measured with the original (protocol §5.4).
@@ -176,7 +193,7 @@ fn requests_that_come_before_the_first_drone_is_up_wait_for_it() {
     step(&mut pool, Input::LinkUp);
     assert!(step(&mut pool, Input::Request(request(1))).is_empty());
     assert_eq!(step(&mut pool, Input::Request(request(2))), ["refuse 2"]);
-    assert_eq!(step(&mut pool, Input::Idle(1)), ["assign 1 to 1"]);
+    assert_eq!(step(&mut pool, idle(1)), ["assign 1 to 1"]);
 }
 
 #[test]
@@ -210,8 +227,8 @@ fn a_request_that_its_drone_never_looked_at_goes_to_another_before_all_others() 
         // The other half of the news, whichever it is, changes nothing.
         assert!(step(&mut pool, Input::Returned(1)).is_empty());
         assert!(step(&mut pool, exited(1, 0, false)).is_empty());
-        assert_eq!(step(&mut pool, Input::Idle(2)), ["assign 1 to 2"]);
-        assert_eq!(step(&mut pool, Input::Idle(2)), ["assign 2 to 2"]);
+        assert_eq!(step(&mut pool, idle(2)), ["assign 1 to 2"]);
+        assert_eq!(step(&mut pool, idle(2)), ["assign 2 to 2"]);
     }
 }
 
@@ -266,8 +283,8 @@ fn a_drone_that_does_not_come_up_is_given_up_and_another_one_started() {
         Some(vec!["start 2".to_owned()])
     );
     // It came up after all, before it heard.
-    assert!(step(&mut pool, Input::Idle(1)).is_empty());
-    assert_eq!(step(&mut pool, Input::Idle(2)), ["assign 1 to 2"]);
+    assert!(step(&mut pool, idle(1)).is_empty());
+    assert_eq!(step(&mut pool, idle(2)), ["assign 1 to 2"]);
 }
 
 #[test]
@@ -278,10 +295,7 @@ fn one_drone_that_comes_up_ends_the_pause_for_the_others() {
         step(&mut pool, Input::Request(request(name)));
     }
     assert!(step(&mut pool, exited(1, 0, true)).is_empty());
-    assert_eq!(
-        step(&mut pool, Input::Idle(2)),
-        ["assign 1 to 2", "start 4"]
-    );
+    assert_eq!(step(&mut pool, idle(2)), ["assign 1 to 2", "start 4"]);
 }
 
 #[test]
@@ -291,12 +305,12 @@ fn a_drain_ends_when_all_that_was_accepted_is_done_and_says_so_once() {
         step(&mut pool, Input::Request(request(name)));
     }
     assert!(step(&mut pool, Input::Drain).is_empty());
-    assert_eq!(step(&mut pool, Input::Idle(1)), ["assign 3 to 1"]);
+    assert_eq!(step(&mut pool, idle(1)), ["assign 3 to 1"]);
     // The router had sent it before it knew.
     assert!(step(&mut pool, Input::Request(request(4))).is_empty());
-    assert_eq!(step(&mut pool, Input::Idle(2)), ["assign 4 to 2"]);
-    assert_eq!(step(&mut pool, Input::Idle(2)), ["stop 2"]);
-    assert_eq!(step(&mut pool, Input::Idle(1)), ["stop 1", "drained"]);
+    assert_eq!(step(&mut pool, idle(2)), ["assign 4 to 2"]);
+    assert_eq!(step(&mut pool, idle(2)), ["stop 2"]);
+    assert_eq!(step(&mut pool, idle(1)), ["stop 1", "drained"]);
     assert!(step(&mut pool, Input::Drain).is_empty());
     assert!(step(&mut pool, exited(1, 2, true)).is_empty());
     assert_eq!(step(&mut pool, Input::Request(request(5))), ["refuse 5"]);
@@ -307,23 +321,130 @@ fn a_drain_does_not_wait_for_drones_that_start() {
     let mut pool = pool(2, 2, 9);
     step(&mut pool, Input::LinkUp);
     assert_eq!(step(&mut pool, Input::Drain), ["drained"]);
-    assert_eq!(step(&mut pool, Input::Idle(1)), ["stop 1"]);
+    assert_eq!(step(&mut pool, idle(1)), ["stop 1"]);
     assert!(step(&mut pool, exited(2, 0, true)).is_empty());
     assert_eq!(pool.deadline(), None);
+}
+
+#[test]
+fn a_request_that_waited_longer_than_its_caller_is_not_run() {
+    let mut pool = running(1, 1, 10);
+    step(&mut pool, Input::Request(request(1)));
+    for (name, seconds) in [(2, 9), (3, 5), (4, 7)] {
+        step(&mut pool, Input::Request(patient(name, seconds)));
+    }
+    assert_eq!(next(&mut pool), Some((5 * SECOND, vec!["expire 3".into()])));
+    let late = at(&mut pool, 8 * SECOND, idle(1));
+    assert_eq!(late, ["expire 4", "assign 2 to 1"]);
+    assert_eq!(pool.deadline(), None, "what a drone has does not expire");
+}
+
+#[test]
+fn a_service_may_let_requests_wait_less_long_than_their_callers_would() {
+    let mut pool = running(1, 1, 10);
+    pool.rules.max_wait = Some(4 * SECOND);
+    step(&mut pool, Input::Request(request(1)));
+    step(&mut pool, Input::Request(patient(2, 9)));
+    step(&mut pool, Input::Request(patient(3, 2)));
+    step(&mut pool, Input::Request(request(4)));
+    assert_eq!(next(&mut pool), Some((2 * SECOND, vec!["expire 3".into()])));
+    let all = vec!["expire 2".into(), "expire 4".into()];
+    assert_eq!(next(&mut pool), Some((4 * SECOND, all)));
+}
+
+#[test]
+fn what_expired_makes_room_for_others() {
+    let mut pool = running(1, 1, 1);
+    step(&mut pool, Input::Request(request(1)));
+    step(&mut pool, Input::Request(patient(2, 3)));
+    assert_eq!(step(&mut pool, Input::Request(request(3))), ["refuse 3"]);
+    let made = at(&mut pool, 3 * SECOND, Input::Request(request(4)));
+    assert_eq!(made, ["expire 2"]);
+}
+
+#[test]
+fn a_request_that_goes_to_another_drone_keeps_its_time() {
+    let mut pool = running(1, 1, 10);
+    step(&mut pool, Input::Request(patient(1, 3)));
+    let back = at(&mut pool, SECOND, exited(1, 0, true));
+    assert_eq!(back, ["start 2"]);
+    assert_eq!(next(&mut pool), Some((3 * SECOND, vec!["expire 1".into()])));
+}
+
+#[test]
+fn a_drain_ends_when_the_last_that_waited_has_expired() {
+    let mut pool = running(1, 1, 10);
+    step(&mut pool, Input::LinkDown);
+    step(&mut pool, Input::Request(request(1)));
+    step(&mut pool, Input::Request(patient(2, 9)));
+    step(&mut pool, exited(1, 1, true));
+    assert!(step(&mut pool, Input::Drain).is_empty());
+    let end = vec!["expire 2".into(), "drained".into()];
+    assert_eq!(next(&mut pool), Some((9 * SECOND, end)));
+}
+
+#[test]
+fn a_drone_that_has_had_its_requests_is_replaced() {
+    let mut pool = running(1, 1, 10);
+    pool.rules.max_requests = Some(2);
+    step(&mut pool, Input::Request(request(1)));
+    assert!(step(&mut pool, idle(1)).is_empty());
+    step(&mut pool, Input::Request(request(2)));
+    step(&mut pool, Input::Request(request(3)));
+    assert_eq!(step(&mut pool, idle(1)), ["stop 1", "start 2"]);
+    assert!(step(&mut pool, exited(1, 2, true)).is_empty());
+    assert_eq!(step(&mut pool, idle(2)), ["assign 3 to 2"]);
+}
+
+#[test]
+fn a_drone_that_asks_for_it_is_replaced() {
+    let mut pool = running(1, 3, 10);
+    step(&mut pool, Input::Request(request(1)));
+    let spent = Input::Idle {
+        drone: 1,
+        is_spent: true,
+    };
+    assert_eq!(step(&mut pool, spent), ["stop 1", "start 2"]);
+}
+
+#[test]
+fn renewing_replaces_idle_drones_at_once_and_busy_ones_when_they_are_done() {
+    let mut pool = running(2, 2, 10);
+    step(&mut pool, Input::Request(request(1)));
+    assert_eq!(step(&mut pool, Input::Renew), ["stop 1", "start 3"]);
+    assert!(step(&mut pool, idle(3)).is_empty());
+    assert_eq!(step(&mut pool, idle(2)), ["stop 2", "start 4"]);
+}
+
+#[test]
+fn other_rules_hold_at_once() {
+    let rules = |min, max| {
+        let size = PoolSize::new(min, max, 10).expect("the numbers fit");
+        Input::Rules(size.into())
+    };
+    let mut pool = running(3, 3, 10);
+    step(&mut pool, Input::Request(request(1)));
+    assert_eq!(step(&mut pool, rules(1, 1)), ["stop 2", "stop 1"]);
+    assert_eq!(step(&mut pool, rules(2, 4)), ["start 4"]);
 }
 
 /// What may happen next in a random walk; numbers choose among the drones that it can happen to.
 #[derive(Debug, Clone)]
 enum Move {
     Request,
+    /// One whose caller waits for so many seconds.
+    Patient(u32),
     Up(usize),
     Fail(usize),
     Take(usize),
     Answer(usize),
     Free(usize),
+    Spend(usize),
     Die(usize),
     Bounce(usize),
     Wake,
+    Pass(u32),
+    Renew,
     Drain,
 }
 
@@ -331,6 +452,10 @@ fn moves() -> impl Strategy<Value = Move> {
     let which = 0_usize..8;
     prop_oneof![
         6 => Just(Move::Request),
+        2 => (1_u32..4).prop_map(Move::Patient),
+        1 => (1_u32..3).prop_map(Move::Pass),
+        1 => Just(Move::Renew),
+        1 => which.clone().prop_map(Move::Spend),
         4 => which.clone().prop_map(Move::Up),
         1 => which.clone().prop_map(Move::Fail),
         4 => which.clone().prop_map(Move::Take),
@@ -404,9 +529,10 @@ impl World {
                     assert_eq!(worker.work, Work::None);
                     worker.work = Work::Sent(name(&stanza));
                 }
-                Effect::Refuse(stanza) | Effect::Dismiss(stanza) | Effect::Abandon(stanza) => {
-                    self.ended.push(name(&stanza));
-                }
+                Effect::Refuse(stanza)
+                | Effect::Dismiss(stanza)
+                | Effect::Expire(stanza)
+                | Effect::Abandon(stanza) => self.ended.push(name(&stanza)),
                 Effect::StopDrone(drone) => {
                     self.drones.remove(&drone);
                 }
@@ -438,10 +564,30 @@ impl World {
                 self.asked += 1;
                 self.handle(Input::Request(request(self.asked)));
             }
+            Move::Patient(seconds) => {
+                self.asked += 1;
+                self.handle(Input::Request(patient(self.asked, seconds)));
+            }
+            Move::Pass(seconds) => {
+                self.now += seconds * SECOND;
+                if self.pool.deadline().is_some_and(|due| due <= self.now) {
+                    self.wake();
+                }
+            }
+            Move::Renew => self.handle(Input::Renew),
+            Move::Spend(which) => {
+                if let Some(drone) = self.pick(which, |w| w == Work::Answered) {
+                    self.set(drone, Work::None);
+                    self.handle(Input::Idle {
+                        drone,
+                        is_spent: true,
+                    });
+                }
+            }
             Move::Up(which) => {
                 if let Some(drone) = self.pick(which, |w| w == Work::Starting) {
                     self.set(drone, Work::None);
-                    self.handle(Input::Idle(drone));
+                    self.handle(idle(drone));
                 }
             }
             Move::Fail(which) => {
@@ -468,7 +614,7 @@ impl World {
             Move::Free(which) => {
                 if let Some(drone) = self.pick(which, |w| w == Work::Answered) {
                     self.set(drone, Work::None);
-                    self.handle(Input::Idle(drone));
+                    self.handle(idle(drone));
                 }
             }
             Move::Die(which) => {
@@ -519,6 +665,8 @@ proptest! {
     fn every_request_ends_exactly_once(
         (min, max) in (0_usize..4).prop_flat_map(|min| (Just(min), min.max(1)..6)),
         backlog in 0_usize..4,
+        max_requests in prop::option::of(1_u64..4),
+        max_wait in prop::option::of(1_u32..5),
         steps in prop::collection::vec(moves(), 0..200),
     ) {
         let mut world = World {
@@ -530,6 +678,8 @@ proptest! {
             ended: Vec::new(),
             drained: 0,
         };
+        world.pool.rules.max_requests = max_requests;
+        world.pool.rules.max_wait = max_wait.map(|seconds| seconds * SECOND);
         world.handle(Input::LinkUp);
         for step in &steps {
             world.go(step);

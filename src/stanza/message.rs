@@ -80,6 +80,9 @@ pub struct Extension {
 }
 
 impl Extension {
+    /// The attribute that says how long the caller waits.
+    pub(super) const TIMEOUT: &str = "osrf_timeout";
+
     /// From the attributes of a message of OpenSRF up to 3.0.
     pub(super) fn from_old(extra: &[(ByteString, ByteString)]) -> Self {
         let known = extra.iter().filter(|(name, _)| is_attribute(name));
@@ -93,6 +96,13 @@ impl Extension {
         self.router_from.as_ref().or(from)
     }
 
+    /// Digits that are a time to wait within bounds, or nothing.
+    pub(super) fn read_timeout(value: &str) -> Option<Duration> {
+        let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
+        let millis = value.parse().ok().filter(|_| is_digits)?;
+        Some(Duration::from_millis(millis)).filter(is_told)
+    }
+
     fn set(&mut self, name: &str, value: ByteString) {
         match name {
             "router_from" => self.router_from = Jid::parse(&value).ok(),
@@ -101,7 +111,7 @@ impl Extension {
             "router_command" => self.router_command = value,
             "osrf_xid" => self.osrf_xid = value,
             "broadcast" => self.broadcast = !matches!(&*value, "" | "0"),
-            "osrf_timeout" => self.timeout = read_timeout(&value),
+            Self::TIMEOUT => self.timeout = Self::read_timeout(&value),
             _ => {}
         }
     }
@@ -147,13 +157,6 @@ impl<'a> FromIterator<(&'a str, ByteString)> for Extension {
 /// Whether a caller may say that it waits so long.
 fn is_told(timeout: &Duration) -> bool {
     (Duration::from_millis(1)..=CALLER_WAITS).contains(timeout)
-}
-
-/// Digits that are a time to wait within bounds, or nothing.
-fn read_timeout(value: &str) -> Option<Duration> {
-    let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    let millis = value.parse().ok().filter(|_| is_digits)?;
-    Some(Duration::from_millis(millis)).filter(is_told)
 }
 
 /// Whether this is one of the OpenSRF attributes.

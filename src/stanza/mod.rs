@@ -23,6 +23,7 @@ mod write;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytestring::ByteString;
 
@@ -134,6 +135,20 @@ impl Stanza {
             Some(child) => child.attributes(wire.inner()).collect(),
             None if self.kind == Kind::Message => Extension::from_old(&self.extra),
             None => Extension::default(),
+        }
+    }
+
+    /// How long the caller waits, if it said so; reads nothing else.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        match &self.payload {
+            Payload::Message(message) => message.opensrf.timeout,
+            Payload::Wire(wire) => {
+                let child = wire.client_child("opensrf")?;
+                let mut attributes = child.attributes(wire.inner());
+                let timeout = attributes.find(|(name, _)| *name == Extension::TIMEOUT)?;
+                Extension::read_timeout(&timeout.1)
+            }
         }
     }
 

@@ -68,11 +68,63 @@ fn sigint_ends_at_once_and_callers_are_told() {
 }
 
 #[test]
-fn sighup_ends_nothing() {
-    in_a_session(async |_world, mut up, _client, session| {
+fn s093_sighup_reads_the_configuration_again_and_breaks_nothing_off() {
+    in_a_session(async |world, mut up, client, session| {
+        let more = "drones.min = 3\n[log]\nlevel = \"debug\"\n";
+        world.write("all.toml", &format!("{ALL}{more}"));
         up.signal(Signal::HUP);
-        up.wait_for("SIGHUP is ignored");
+        up.wait_for("configuration read again");
+        for _ in 0..2 {
+            up.wait_for("on the bus jid=opensrf@localhost/opensrf.math_drone_at_");
+        }
+        assert_eq!(sum(&session).await.expect("its drone stays"), 4);
+        client
+            .call("opensrf.math", "add", (2, 2))
+            .await
+            .expect("others are there");
+
+        world.write(
+            "all.toml",
+            &ALL.replace("[[services]]", "[[services]]\nbacklog = 7"),
+        );
+        up.signal(Signal::HUP);
+        up.wait_for("configuration read again");
+        drop(session);
+        client
+            .call("opensrf.math", "add", (2, 2))
+            .await
+            .expect("others are there");
+    });
+}
+
+#[test]
+fn a_wrong_configuration_at_sighup_changes_nothing() {
+    in_a_session(async |world, mut up, client, session| {
+        world.write("all.toml", "[jabbr]\n");
+        up.signal(Signal::HUP);
+        up.wait_for("all.toml:1: jabbr: unknown key");
         assert_eq!(sum(&session).await.expect("an answer"), 4);
+        client
+            .call("opensrf.math", "add", (2, 2))
+            .await
+            .expect("an answer");
+        world.write("all.toml", &format!("{ALL}\n[host]\nname = \"other\"\n"));
+        up.signal(Signal::HUP);
+        up.wait_for("count from the next start on");
+    });
+}
+
+#[test]
+fn s094_sigusr1_unregisters_and_sigusr2_registers_again() {
+    in_a_session(async |_world, mut up, client, session| {
+        let is_there = async || client.call("opensrf.math", "add", (2, 2)).await.is_ok();
+        up.signal(Signal::USR1);
+        up.wait_for("service class closed");
+        while is_there().await {}
+        assert_eq!(sum(&session).await.expect("it goes on serving"), 4);
+        up.signal(Signal::USR2);
+        up.wait_for("registered");
+        while !is_there().await {}
     });
 }
 

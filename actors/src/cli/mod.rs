@@ -82,12 +82,13 @@ pub fn main() -> ExitCode {
         // They say themselves what happened.
         log.level = "error".into();
     }
-    if let Err(error) = telemetry::init(&log) {
-        return complain(&error);
-    }
+    let log = match telemetry::init(&log) {
+        Ok(log) => log,
+        Err(error) => return complain(&error),
+    };
     match cli.command {
         Command::Demo(args) => demo::run(args),
-        Command::Up(args) => up::run(settings, args),
+        Command::Up(ref args) => up::run(settings, args, &log, &|| load(&cli)),
         Command::Call(args) => call::run(settings, args),
         Command::Config(args) => config::run(settings, args),
     }

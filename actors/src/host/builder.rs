@@ -198,7 +198,35 @@ impl HostBuilder {
             backlog,
             keepalive: None,
             session_requests: None,
+            max_requests: None,
+            max_wait: None,
         });
+        self
+    }
+
+    /// Replaces each drone of the service added last after so many requests; never by default. A
+    /// session counts as one.
+    #[must_use]
+    pub fn max_requests(self, requests: u64) -> Self {
+        self.last(|service| service.max_requests = Some(requests))
+    }
+
+    /// Ends a session with the service added last at its next request, with 307, after so many
+    /// requests; the client goes on with another drone. Any number by default.
+    #[must_use]
+    pub fn session_requests(self, requests: u64) -> Self {
+        self.last(|service| service.session_requests = Some(requests))
+    }
+
+    /// Lets no request of the service added last wait longer for a drone; as long as its caller waits
+    /// by default. One that waited longer is answered with 503, and not run.
+    #[must_use]
+    pub fn max_wait(self, wait: Duration) -> Self {
+        self.last(|service| service.max_wait = Some(wait))
+    }
+
+    fn last(mut self, change: impl FnOnce(&mut ServiceSpec)) -> Self {
+        self.services.last_mut().map(change);
         self
     }
 

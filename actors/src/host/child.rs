@@ -11,7 +11,7 @@ use crate::client::{ClientActor, ClientPlan};
 use crate::env::Env;
 use crate::jabber::Server;
 use crate::listener::ListenerActor;
-use crate::messages::{ClientCommand, Order};
+use crate::messages::{ClientCommand, Order, ServiceOrder};
 use crate::peer::{Peer, Slot};
 use crate::router::RouterActor;
 use crate::supervise::{Intensity, Tether};
@@ -56,9 +56,26 @@ impl Kind {
     }
 }
 
+/// The ways to tell a child something.
+#[derive(Debug)]
+pub(super) struct Reins {
+    pub(super) orders: Peer<Order>,
+    /// Of a service only.
+    pub(super) service: Option<Peer<ServiceOrder>>,
+}
+
+impl Reins {
+    fn new(orders: Peer<Order>) -> Self {
+        Self {
+            orders,
+            service: None,
+        }
+    }
+}
+
 impl RootPlan {
     /// Starts a child of this number; nothing if the host has no place for it.
-    pub(super) fn start(&self, kind: &Kind, id: u64, root: &Addr<Root>) -> Option<Peer<Order>> {
+    pub(super) fn start(&self, kind: &Kind, id: u64, root: &Addr<Root>) -> Option<Reins> {
         let tether = Tether::new(root.clone().recipient(), id);
         let host = Peer::new(root.clone());
         let env = self.env.fork(&format!("{} {id}", kind.name()));
@@ -68,25 +85,25 @@ impl RootPlan {
             Kind::Router => {
                 let plan = self.router.clone()?;
                 let router = RouterActor::new(plan, env, counters, host, id, tether);
-                Some(Peer::new(router.start()))
+                Some(Reins::new(Peer::new(router.start())))
             }
             Kind::Service(service) => {
                 let plan = self.listener_plan(service)?;
                 let listener = ListenerActor::new(plan, env, counters, host, id, tether);
-                Some(Peer::new(listener.start()))
+                let listener = listener.start();
+                Some(Reins {
+                    orders: Peer::new(listener.clone()),
+                    service: Some(Peer::new(listener)),
+                })
             }
-            Kind::Client(plan, slot) => Some(ClientActor::launch(
-                plan.clone(),
-                &env,
-                slot,
-                host,
-                id,
-                tether,
-            )),
+            Kind::Client(plan, slot) => {
+                let client = ClientActor::launch(plan.clone(), &env, slot, host, id, tether);
+                Some(Reins::new(client))
+            }
         }
     }
 
-    fn start_server(&self, env: Env, tether: Tether) -> Option<Peer<Order>> {
+    fn start_server(&self, env: Env, tether: Tether) -> Option<Reins> {
         let ServerParts {
             plan,
             switch,
@@ -94,6 +111,6 @@ impl RootPlan {
         } = self.server.clone()?;
         let server = Server::new(plan, switch, sockets, env, tether).start();
         self.incoming.set(Peer::new(server.clone()));
-        Some(Peer::new(server))
+        Some(Reins::new(Peer::new(server)))
     }
 }

@@ -68,6 +68,8 @@ impl HostBuilder {
                 max: service.max_drones as usize,
                 backlog: service.backlog,
                 keepalive: Some(service.keepalive),
+                max_requests: Some(service.max_requests).filter(|most| *most > 0),
+                max_wait: service.max_wait,
                 session_requests: Some(service.session_requests).filter(|most| *most > 0),
             });
         }

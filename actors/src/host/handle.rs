@@ -10,12 +10,13 @@ use opensrf::pool::PoolSize;
 use opensrf::session::SessionRules;
 use tokio::sync::oneshot;
 
-use super::HostError;
 use super::plan::ServicePlan;
 use super::root::HostCommand;
+use super::{HostBuilder, HostError};
 use crate::client::{Answers, Client, ClientError, IntoParams};
 use crate::counters::{Counters, Figures};
 use crate::jabber::Switch;
+use crate::messages::ServiceOrder;
 use crate::peer::Peer;
 use crate::service::Service;
 
@@ -81,11 +82,12 @@ impl HostHandle {
         min: usize,
         max: usize,
     ) -> Result<(), HostError> {
-        let size = PoolSize::new(min, max, BACKLOG)?;
+        let pool = PoolSize::new(min, max, BACKLOG)?.into();
         let routers = self.routers.clone();
         let plan = ServicePlan {
             service,
-            size,
+            pool,
+            is_configured: false,
             rules: SessionRules {
                 keepalive: self.keepalive,
                 most_requests: None,
@@ -96,6 +98,45 @@ impl HostHandle {
         self.tell(HostCommand::AddService(Box::new(plan), reply))
             .await?;
         up.await.map_err(|_| HostError::Ended)
+    }
+
+    /// Has all services say `unregister` to their routers and go on serving what comes.
+    ///
+    /// # Errors
+    /// [`HostError::Ended`] if the host has ended.
+    pub async fn unregister(&self) -> Result<(), HostError> {
+        self.tell(HostCommand::Services(ServiceOrder::Withdraw))
+            .await
+    }
+
+    /// Has all services say `register` to their routers, after [`unregister`](Self::unregister) or
+    /// without.
+    ///
+    /// # Errors
+    /// [`HostError::Ended`] if the host has ended.
+    pub async fn register(&self) -> Result<(), HostError> {
+        self.tell(HostCommand::Services(ServiceOrder::Rejoin)).await
+    }
+
+    /// Has all services replace their drones: the idle ones at once, the others when they are done
+    /// with what they have. No request is broken off.
+    ///
+    /// # Errors
+    /// [`HostError::Ended`] if the host has ended.
+    pub async fn renew_drones(&self) -> Result<(), HostError> {
+        self.tell(HostCommand::Services(ServiceOrder::Renew)).await
+    }
+
+    /// Has the services that `wanted` has, and only those: what is new starts, what is gone drains,
+    /// what stays gets its settings and new drones, without breaking off a request. Services from
+    /// [`add_service`](Self::add_service) stay. All else in `wanted` (server, router, bus) counts
+    /// for a new host only.
+    ///
+    /// # Errors
+    /// [`HostError`] says what is wrong with `wanted`, and nothing is changed; or the host has ended.
+    pub async fn reload(&self, wanted: &HostBuilder) -> Result<(), HostError> {
+        let plans = wanted.service_plans()?;
+        self.tell(HostCommand::Reload(plans)).await
     }
 
     /// Waits until router and clients are on the bus and every service is registered.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use opensrf::ids::resource_part;
 use opensrf::jid::Jid;
-use opensrf::pool::PoolSize;
+use opensrf::pool::PoolRules;
 use opensrf::session::{RouterName, SessionRules};
 
 use crate::client::{Client, ClientPlan};
@@ -24,9 +24,11 @@ use crate::transport::Transport;
 #[derive(Debug, Clone)]
 pub(super) struct ServicePlan {
     pub(super) service: Service,
-    pub(super) size: PoolSize,
+    pub(super) pool: PoolRules,
     pub(super) rules: SessionRules,
     pub(super) routers: Vec<Jid>,
+    /// It is there because the configuration says so, and goes when it does not say so any more.
+    pub(super) is_configured: bool,
 }
 
 /// How services and clients of this host log in.
@@ -78,7 +80,7 @@ impl RootPlan {
         let bus = self.bus.as_ref()?;
         Some(ListenerPlan {
             service: plan.service.clone(),
-            size: plan.size,
+            pool: plan.pool,
             rules: plan.rules,
             user: bus.user.clone(),
             domain: bus.domain.clone(),

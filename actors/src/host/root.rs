@@ -7,11 +7,11 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler,
 use futures::future::OptionFuture;
 use tokio::sync::oneshot;
 
-use super::child::Kind;
+use super::child::{Kind, Reins};
 use super::plan::{RootPlan, ServicePlan};
 use crate::client::Client;
-use crate::messages::{Order, Ready};
-use crate::peer::{Peer, Slot};
+use crate::messages::{Order, Ready, ServiceOrder};
+use crate::peer::Slot;
 use crate::supervise::{ChildExited, Exit, Intensity};
 
 /// How long children may take to end when they are told to.
@@ -37,6 +37,10 @@ pub(super) enum HostCommand {
     WaitsFor(oneshot::Sender<Vec<String>>),
     /// Say when the host has ended, and whether by request.
     WhenEnded(oneshot::Sender<Result<(), String>>),
+    /// Tell all services.
+    Services(ServiceOrder),
+    /// Have these configured services and no others.
+    Reload(Vec<ServicePlan>),
     /// Unregister, finish what was accepted, end.
     Drain,
     /// End at once.
@@ -46,7 +50,17 @@ pub(super) enum HostCommand {
 struct Child {
     kind: Kind,
     intensity: Intensity,
-    orders: Peer<Order>,
+    reins: Reins,
+}
+
+impl Child {
+    fn tell_service(&self, order: ServiceOrder) {
+        if let Some(service) = &self.reins.service
+            && service.tell(order).is_err()
+        {
+            tracing::warn!(child = self.kind.name(), "takes no orders now");
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,14 +110,14 @@ impl Root {
     fn start_child(&mut self, kind: Kind, intensity: Intensity, ctx: &mut Context<Self>) -> u64 {
         self.started += 1;
         let id = self.started;
-        if let Some(orders) = self.plan.start(&kind, id, &ctx.address()) {
+        if let Some(reins) = self.plan.start(&kind, id, &ctx.address()) {
             if kind.gets_ready() {
                 self.unready.insert(id);
             }
             let child = Child {
                 kind,
                 intensity,
-                orders,
+                reins,
             };
             self.children.insert(id, child);
         }
@@ -118,8 +132,50 @@ impl Root {
     fn order(&self, order: Order, whom: impl Fn(&Kind) -> bool) {
         for child in self.children.values().filter(|child| whom(&child.kind)) {
             // One that is gone needs no orders; one with a full mailbox ends with the System.
-            let _ = child.orders.tell(order);
+            let _ = child.reins.orders.tell(order);
         }
+    }
+
+    /// Starts, changes and drains services until there are just these, besides those that were
+    /// added by hand.
+    fn reload(&mut self, plans: Vec<ServicePlan>, ctx: &mut Context<Self>) {
+        let mut unseen: BTreeSet<u64> = self.configured().map(|(id, _)| id).collect();
+        for plan in plans {
+            let name = plan.service.name();
+            let known = self
+                .configured()
+                .find(|(_, known)| known.service.name() == name);
+            let Some((id, _)) = known else {
+                tracing::info!(service = &**name, "a new service starts");
+                self.add(Kind::Service(Box::new(plan)), ctx);
+                continue;
+            };
+            unseen.remove(&id);
+            if let Some(listener) = self.plan.listener_plan(&plan)
+                && let Some(child) = self.children.get_mut(&id)
+            {
+                child.tell_service(ServiceOrder::Change(Box::new(listener)));
+                child.kind = Kind::Service(Box::new(plan));
+            }
+        }
+        for id in unseen {
+            if let Some(child) = self.children.get_mut(&id) {
+                tracing::info!(child = child.kind.name(), "not configured any more, drains");
+                if let Kind::Service(plan) = &mut child.kind {
+                    plan.is_configured = false; // so that another may take its place meanwhile
+                }
+                let _ = child.reins.orders.tell(Order::Drain);
+            }
+        }
+    }
+
+    fn configured(&self) -> impl Iterator<Item = (u64, &ServicePlan)> {
+        self.children
+            .iter()
+            .filter_map(|(id, child)| match &child.kind {
+                Kind::Service(plan) if plan.is_configured => Some((*id, &**plan)),
+                _ => None,
+            })
     }
 
     fn drain(&mut self, ctx: &mut Context<Self>) {
@@ -227,7 +283,10 @@ impl Root {
         }
         tracing::warn!(child = name, %exit, "restarting");
         ctx.run_later(RESTART_DELAY, move |root, ctx| {
-            if root.phase == Phase::Running {
+            // A reload may have started another one in its place.
+            let is_there = matches!(&kind, Kind::Service(plan) if plan.is_configured
+                && root.configured().any(|(_, other)| other.service.name() == plan.service.name()));
+            if root.phase == Phase::Running && !is_there {
                 let id = root.start_child(kind, intensity, ctx);
                 root.service_waiters
                     .extend(waiter.map(|waiter| (id, waiter)));
@@ -317,6 +376,13 @@ impl Handler<HostCommand> for Root {
                 let _ = reply.send(names.map(|child| child.kind.name()).collect());
             }
             HostCommand::WhenEnded(reply) => self.end_waiters.push(reply),
+            HostCommand::Services(order) => {
+                for child in self.children.values() {
+                    child.tell_service(order.clone());
+                }
+            }
+            HostCommand::Reload(plans) if self.phase == Phase::Running => self.reload(plans, ctx),
+            HostCommand::Reload(_) => {}
             HostCommand::Drain => self.drain(ctx),
             HostCommand::Stop => self.stop(ctx),
         }

@@ -72,6 +72,10 @@ pub(crate) struct ServiceSpec {
     pub(crate) min: usize,
     pub(crate) max: usize,
     pub(crate) backlog: usize,
+    /// Requests after which a drone is replaced; never if absent.
+    pub(crate) max_requests: Option<u64>,
+    /// How long requests may wait for a drone at most.
+    pub(crate) max_wait: Option<Duration>,
     /// The host's own if absent.
     pub(crate) keepalive: Option<Duration>,
     /// Requests of one session; any number if absent.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix::Actor;
 use opensrf::jid::Jid;
-use opensrf::pool::PoolSize;
+use opensrf::pool::{PoolRules, PoolSize};
 use opensrf::router::Trust;
 use opensrf::session::{RouterName, SessionRules};
 use opensrf::stream::LoginMethod;
@@ -156,10 +156,15 @@ impl HostBuilder {
         )
     }
 
-    fn service_plans(&self) -> Result<Vec<ServicePlan>, HostError> {
+    pub(super) fn service_plans(&self) -> Result<Vec<ServicePlan>, HostError> {
         let plan = |spec: &ServiceSpec| {
             Ok(ServicePlan {
-                size: PoolSize::new(spec.min, spec.max, spec.backlog)?,
+                pool: PoolRules {
+                    size: PoolSize::new(spec.min, spec.max, spec.backlog)?,
+                    max_requests: spec.max_requests,
+                    max_wait: spec.max_wait,
+                },
+                is_configured: true,
                 rules: SessionRules {
                     keepalive: spec.keepalive.unwrap_or(self.keepalive),
                     most_requests: spec.session_requests,

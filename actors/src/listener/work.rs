@@ -82,6 +82,14 @@ impl Conduct<Pool> for ListenerActor {
                     &Status::method_exception(code::SERVICE_UNAVAILABLE, text),
                 );
             }
+            pool::Effect::Expire(stanza) => {
+                self.counters.expired.add();
+                let text = "the request waited for a drone longer than anybody waits for it";
+                self.refuse(
+                    &stanza,
+                    &Status::method_exception(code::SERVICE_UNAVAILABLE, text),
+                );
+            }
             pool::Effect::Abandon(stanza) => {
                 self.counters.abandoned.add();
                 let text = "the drone died while it had this request";

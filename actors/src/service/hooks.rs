@@ -122,12 +122,14 @@ impl Hooks {
 
     /// What is to be done before the service begins; nothing if there is no hook.
     pub(crate) fn starting(&self, service: ServiceContext) -> Option<Starting> {
-        self.start.as_ref().map(|hook| guarded(hook(service)))
+        self.start.as_ref().map(|hook| guarded(|| hook(service)))
     }
 
     /// What is to be done before a drone begins; nothing if there is no hook.
     pub(crate) fn drone_starting(&self, drone: DroneContext) -> Option<Starting> {
-        self.drone_start.as_ref().map(|hook| guarded(hook(drone)))
+        self.drone_start
+            .as_ref()
+            .map(|hook| guarded(|| hook(drone)))
     }
 
     pub(crate) fn drone_ended(&self, drone: &DroneContext) {
@@ -153,14 +155,16 @@ impl Hooks {
     }
 }
 
-/// A hook that panics has failed.
-fn guarded(starting: Starting) -> Starting {
-    let guarded = AssertUnwindSafe(starting).catch_unwind();
-    Box::pin(async move {
-        guarded
-            .await
-            .unwrap_or_else(|_| Err(MethodError::failed("the hook panicked")))
-    })
+/// A hook that panics has failed, whether at once or later.
+fn guarded(hook: impl FnOnce() -> Starting) -> Starting {
+    let panicked = |_| Err(MethodError::failed("the hook panicked"));
+    match catch_unwind(AssertUnwindSafe(hook)) {
+        Ok(starting) => {
+            let guarded = AssertUnwindSafe(starting).catch_unwind();
+            Box::pin(async move { guarded.await.unwrap_or_else(panicked) })
+        }
+        Err(panic) => Box::pin(std::future::ready(panicked(panic))),
+    }
 }
 
 /// Runs a hook that nothing depends on.

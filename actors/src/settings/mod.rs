@@ -78,6 +78,22 @@ impl Settings {
         show::render(&self.entries)
     }
 
+    /// The tables that differ in `other` and that a running host does not follow.
+    #[must_use]
+    pub fn tables_for_a_new_start(&self, other: &Self) -> Vec<&'static str> {
+        let tables = [
+            ("jabber", self.jabber != other.jabber),
+            ("router", self.router != other.router),
+            ("bus", self.bus != other.bus),
+            ("client", self.client != other.client),
+            ("host", self.host != other.host),
+            ("log.format", self.log.format != other.log.format),
+            ("state", self.state != other.state),
+        ];
+        let changed = tables.into_iter().filter(|(_, is_changed)| *is_changed);
+        changed.map(|(table, _)| table).collect()
+    }
+
     /// What the configuration starts, on one line.
     #[must_use]
     pub fn summary(&self) -> String {
