@@ -12,6 +12,7 @@
 
 mod actor;
 mod answers;
+mod fan_out;
 mod params;
 mod session;
 
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use opensrf::jid::{Jid, JidError};
+use opensrf::osrf::Json;
 use opensrf::session::{Asked, CallError, RequestId, RouterName};
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,6 +32,7 @@ use crate::transport::LinkError;
 
 pub use actor::{ClientActor, ClientPlan};
 pub use answers::{AnswerStream, Answers, ShapeError};
+pub use fan_out::{FAN_OUT, FanOut, Request};
 pub use opensrf::session::Context;
 pub use params::IntoParams;
 pub use session::Session;
@@ -223,6 +226,7 @@ impl Client {
         method: &str,
         params: impl IntoParams,
     ) -> Result<Answers, ClientError> {
+        let params = params.into_params()?;
         self.ask(Target::Service(self.address(service)?), method, params)
             .await
     }
@@ -237,6 +241,7 @@ impl Client {
         method: &str,
         params: impl IntoParams,
     ) -> Result<AnswerStream, ClientError> {
+        let params = params.into_params()?;
         self.ask_stream(Target::Service(self.address(service)?), method, params)
             .await
     }
@@ -297,7 +302,7 @@ impl Client {
         &self,
         target: Target,
         method: &str,
-        params: impl IntoParams,
+        params: Vec<Json>,
     ) -> Result<Answers, ClientError> {
         let (reply, outcome) = oneshot::channel();
         let sink = Sink::Collect(Vec::new(), reply);
@@ -311,7 +316,7 @@ impl Client {
         &self,
         target: Target,
         method: &str,
-        params: impl IntoParams,
+        params: Vec<Json>,
     ) -> Result<AnswerStream, ClientError> {
         let (sender, events) = mpsc::channel(STREAM_RESULTS);
         let guard = self
@@ -324,12 +329,12 @@ impl Client {
         &self,
         target: Target,
         method: &str,
-        params: impl IntoParams,
+        params: Vec<Json>,
         sink: Sink,
     ) -> Result<Guard, ClientError> {
         let asked = Asked {
             method: method.into(),
-            params: params.into_params()?,
+            params,
             timeout: self.timeout,
             context: self.context.clone(),
         };

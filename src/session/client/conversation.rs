@@ -8,9 +8,9 @@ use bytestring::ByteString;
 use super::{Context, RequestId, SessionId};
 use crate::jid::Jid;
 use crate::osrf::{self, Body, Reassembly};
-use crate::session::answer::say;
+use crate::session::answer::{say, say_with};
 use crate::session::requests::Open;
-use crate::stanza::Stanza;
+use crate::stanza::{Extension, Stanza};
 use crate::time::Tick;
 
 #[derive(Debug)]
@@ -146,6 +146,12 @@ pub(super) fn goodbye(drone: &Jid, open: &Open) -> Stanza {
 
 /// A request to `to`, perhaps not for the first time.
 pub(super) fn request(to: &Jid, open: &Open) -> Stanza {
+    let opensrf = Extension {
+        osrf_xid: open.xid.clone(),
+        // Whoever has it in a backlog for longer need not run it.
+        timeout: Some(open.timeout),
+        ..Extension::default()
+    };
     let message = std::slice::from_ref(&open.message);
-    say(to, &open.thread, &open.xid, message)
+    say_with(to, &open.thread, opensrf, message)
 }

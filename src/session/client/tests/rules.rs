@@ -47,6 +47,19 @@ fn a_request_says_whose_it_is() {
 }
 
 #[test]
+fn a_request_says_how_long_it_is_waited_for_and_nothing_else_does() {
+    let mut play = Play::new();
+    let told = |play: &Play| play.sent.last().map(|sent| sent.extension().timeout);
+    play.call(1);
+    assert_eq!(told(&play), Some(Some(30 * SECOND)));
+    play.open(1);
+    assert_eq!(told(&play), Some(None));
+    play.status("d1", 0, Status::connected());
+    play.step(ClientInput::Close(1));
+    assert_eq!(told(&play), Some(None));
+}
+
+#[test]
 fn connect_and_disconnect_say_whose_they_are_but_for_the_ingress() {
     let mut play = Play::new();
     play.step(ClientInput::Open {
