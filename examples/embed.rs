@@ -68,10 +68,11 @@ fn statistics() -> std::result::Result<Service, ServiceError> {
         .method(
             "acme.stats.sum",
             |call, (numbers,): (Vec<i64>,)| async move {
+                let client = call.client();
                 let mut sum: i64 = 0;
                 for number in numbers {
-                    let answers = call.client().call("opensrf.math", "add", (sum, number));
-                    sum = answers.await?.one()?;
+                    let answers = client.call("opensrf.math", "add", (sum, number)).await?;
+                    sum = answers.one()?;
                 }
                 Ok::<_, MethodError>(sum)
             },
