@@ -9,6 +9,7 @@
 mod chunk;
 mod decode;
 mod encode;
+mod field;
 mod json;
 mod lenient;
 mod status;
