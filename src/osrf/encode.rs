@@ -136,7 +136,7 @@ pub(super) fn ascii(json: String) -> String {
 }
 
 /// Whether all of it is printable ASCII.
-fn is_printable(json: &str) -> bool {
+pub(super) fn is_printable(json: &str) -> bool {
     // No early exit: the compiler makes vector code of this.
     let bytes = json.bytes();
     bytes.fold(true, |all, b| all & (b' '..=b'~').contains(&b))

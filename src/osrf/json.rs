@@ -94,9 +94,9 @@ impl Json {
         &self.0
     }
 
-    /// The same value with every character outside ASCII as `\uXXXX`.
+    /// The same value in printable ASCII.
     pub(super) fn to_ascii(&self) -> Self {
-        if self.0.is_ascii() {
+        if super::encode::is_printable(&self.0) {
             return self.clone();
         }
         Self(super::encode::ascii(self.0.to_string()).into())

@@ -13,6 +13,8 @@ mod field;
 mod json;
 mod lenient;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use bytestring::ByteString;
 
