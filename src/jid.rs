@@ -184,6 +184,7 @@ impl std::str::FromStr for Jid {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn parts_of_an_address() {
@@ -240,5 +241,43 @@ mod tests {
     fn parts_cannot_smuggle_separators() {
         assert!(Jid::new("a@b", "c", "d").is_err());
         assert!(Jid::new("a", "b/c", "d").is_err());
+    }
+
+    /// Texts in which every character is as likely to matter as not.
+    fn part() -> impl Strategy<Value = String> {
+        "[a-zA-Z0-9@/:._ é\u{1f600}\u{7f}\"'&<>-]{0,8}"
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_that_is_read_is_written_as_it_reads(text in "\\PC{0,12}|([aA@/.é]{0,8})") {
+            let Ok(jid) = Jid::parse(&text) else { return Ok(()) };
+            prop_assert!(jid.as_str().eq_ignore_ascii_case(&text));
+            prop_assert_eq!(jid.to_string().parse(), Ok(jid.clone()));
+            let mut parts = String::new();
+            if let Some(local) = jid.local() {
+                parts += local;
+                parts += "@";
+            }
+            parts += jid.domain();
+            prop_assert_eq!(jid.bare().to_string(), parts.clone());
+            prop_assert_eq!(Jid::parse(&parts), Ok(jid.bare()));
+            if let Some(resource) = jid.resource() {
+                parts += "/";
+                parts += resource;
+            }
+            prop_assert_eq!(jid.as_str(), &parts);
+            prop_assert_eq!(jid.is_full(), jid.local().is_some() && jid.resource().is_some());
+        }
+
+        #[test]
+        fn parts_come_out_as_they_went_in(local in part(), domain in part(), resource in part()) {
+            if let Ok(jid) = Jid::new(&local, &domain, &resource) {
+                let local = local.to_ascii_lowercase();
+                prop_assert_eq!(jid.local(), Some(&*local));
+                prop_assert_eq!(jid.domain(), domain.to_ascii_lowercase());
+                prop_assert_eq!(jid.resource(), Some(&*resource));
+            }
+        }
     }
 }

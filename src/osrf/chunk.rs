@@ -42,7 +42,7 @@ impl Bundle {
         };
         // Sizes are those of what is written, and that is ASCII.
         let content = answer.content.to_ascii();
-        let bytes = ENVELOPE_BYTES + content.as_str().len();
+        let bytes = ENVELOPE_BYTES + written_bytes(content.as_str());
         if let Some(pieces) = pieces(content.as_str(), self.sizes.chunk_bytes) {
             self.flush(out);
             out.extend(pieces.into_iter().map(|answer| {
@@ -79,7 +79,7 @@ impl Bundle {
 /// The pieces of a result too large for one stanza, with the note that ends them; `content` is
 /// ASCII, so that it can be cut anywhere and a piece means the same to every reader.
 fn pieces(content: &str, chunk_bytes: usize) -> Option<Vec<Answer>> {
-    let escaped = content.len() + extra_when_escaped(content);
+    let escaped: usize = content.bytes().map(escaped_bytes).sum();
     let most = if escaped > chunk_bytes {
         // Scaled down by what escaping adds, as upstream does.
         (chunk_bytes * content.len() / escaped).max(1)
@@ -92,7 +92,7 @@ fn pieces(content: &str, chunk_bytes: usize) -> Option<Vec<Answer>> {
     let mut answers = Vec::new();
     let mut rest = content;
     while !rest.is_empty() {
-        let (piece, after) = rest.split_at(most.min(rest.len()));
+        let (piece, after) = rest.split_at(piece_bytes(rest, most, chunk_bytes));
         answers.push(Answer {
             code: code::PARTIAL,
             content: Json::string(piece),
@@ -106,19 +106,37 @@ fn pieces(content: &str, chunk_bytes: usize) -> Option<Vec<Answer>> {
     Some(answers)
 }
 
-/// What escaping the text twice, for JSON and XML, adds at most: upstream's estimate, and one for
+/// Bytes of the next piece of `rest`: at most `most`, and fewer where much of what needs escaping
+/// stands close together. At least one, so that it ends.
+fn piece_bytes(rest: &str, most: usize, chunk_bytes: usize) -> usize {
+    let mut escaped = 0;
+    let piece = rest.bytes().take(most).take_while(|&byte| {
+        escaped += escaped_bytes(byte);
+        escaped <= chunk_bytes
+    });
+    piece.count().max(1)
+}
+
+/// Bytes at most of a byte that is escaped twice, for JSON and XML: upstream's estimate, and one for
 /// each backslash, which upstream forgets (protocol §2.6).
-fn extra_when_escaped(content: &str) -> usize {
-    content
-        .bytes()
-        .map(|byte| match byte {
-            b'"' => 11,
-            b'&' => 4,
-            b'<' | b'>' => 3,
-            b'\\' => 1,
-            _ => 0,
-        })
-        .sum()
+fn escaped_bytes(byte: u8) -> usize {
+    match byte {
+        b'"' => 12,
+        b'&' => 5,
+        b'<' | b'>' => 4,
+        b'\\' => 2,
+        _ => 1,
+    }
+}
+
+/// Bytes of JSON in a stanza of ours, in which quotes stay as they are.
+fn written_bytes(json: &str) -> usize {
+    let extra = json.bytes().map(|byte| match byte {
+        b'&' => 4,
+        b'<' | b'>' => 3,
+        _ => 0,
+    });
+    json.len() + extra.sum::<usize>()
 }
 
 /// Puts results together that come in pieces, by request.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::field::{Number, Text};
 use super::{
     Answer, Body, DEFAULT_API_LEVEL, DEFAULT_LOCALE, Json, Message, Request, Status, code,
 };
@@ -96,7 +97,7 @@ fn one_by_one(body: &ByteString) -> Result<Vec<Message>, DecodeError> {
 #[derive(Deserialize)]
 struct Entry<'a, P = Option<Hinted<'a>>> {
     #[serde(rename = "__c", borrow, default)]
-    class: Cow<'a, str>,
+    class: Text<'a>,
     #[serde(rename = "__p", borrow)]
     fields: Option<Fields<'a, P>>,
 }
@@ -106,7 +107,7 @@ struct Fields<'a, P> {
     #[serde(rename = "threadTrace", default)]
     trace: Number,
     #[serde(rename = "type", borrow, default)]
-    kind: Cow<'a, str>,
+    kind: Text<'a>,
     #[serde(borrow, default)]
     locale: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -122,7 +123,7 @@ struct Fields<'a, P> {
 #[derive(Deserialize, Default)]
 struct Hinted<'a> {
     #[serde(rename = "__c", borrow, default)]
-    class: Cow<'a, str>,
+    class: Text<'a>,
     #[serde(rename = "__p", borrow, default)]
     fields: Option<Payload<'a>>,
 }
@@ -145,12 +146,6 @@ struct Payload<'a> {
 /// A payload of any shape; what is no object counts as absent (old browsers send `"null"`).
 type Odd<'a> = Option<&'a RawValue>;
 
-/// A text that borrows from the body unless it had to be unescaped. (serde does not borrow through
-/// `Option<Cow<str>>`.)
-#[derive(Deserialize, Default)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
 trait IntoHinted<'a> {
     fn hinted(self) -> Hinted<'a>;
 }
@@ -170,8 +165,8 @@ impl<'a> IntoHinted<'a> for Odd<'a> {
 
 impl<'a, P: IntoHinted<'a>> Entry<'a, P> {
     fn message(self, body: &ByteString) -> Option<Message> {
-        let fields = self.fields.filter(|_| self.class == "osrfMessage")?;
-        let what = match &*fields.kind {
+        let fields = self.fields.filter(|_| self.class.0 == "osrfMessage")?;
+        let what = match &*fields.kind.0 {
             "CONNECT" => Body::Connect,
             "DISCONNECT" => Body::Disconnect,
             "REQUEST" => Body::Request(fields.payload.hinted().request(body)),
@@ -188,7 +183,7 @@ impl<'a, P: IntoHinted<'a>> Entry<'a, P> {
             ingress: fields
                 .ingress
                 .map_or_else(ByteString::new, |text| shared(body, text)),
-            api_level: fields.api_level.level(),
+            api_level: level(fields.api_level),
             body: what,
         })
     }
@@ -211,17 +206,16 @@ impl Hinted<'_> {
     }
 
     fn answer(self, body: &ByteString) -> Answer {
-        let whole = match &*self.class {
+        let whole = match &*self.class.0 {
             "osrfResultPartial" => code::PARTIAL,
             "osrfResultPartialComplete" => code::NO_CONTENT,
             _ => code::OK,
         };
         let fields = self.fields.unwrap_or_default();
         Answer {
-            code: if fields.code.0 == 0 {
-                whole
-            } else {
-                fields.code.code()
+            code: match fields.code.code() {
+                0 => whole,
+                code => code,
             },
             content: fields
                 .content
@@ -230,7 +224,7 @@ impl Hinted<'_> {
     }
 
     fn status(self, body: &ByteString) -> Status {
-        let class = shared(body, Text(self.class));
+        let class = shared(body, self.class);
         let fields = self.fields.unwrap_or_default();
         let text = fields
             .status
@@ -243,66 +237,16 @@ impl Hinted<'_> {
     }
 }
 
+fn level(Number(number): Number) -> u32 {
+    let level = u32::try_from(number).ok().filter(|level| *level > 0);
+    level.unwrap_or(DEFAULT_API_LEVEL)
+}
+
 /// A part of the body without a copy, where the reader did not have to unescape it.
 fn shared(body: &ByteString, Text(text): Text<'_>) -> ByteString {
     match text {
         Cow::Borrowed(part) => body.slice_ref(part),
         Cow::Owned(text) => text.into(),
-    }
-}
-
-/// A number, or a text that reads as one; anything else is 0.
-#[derive(Default, Clone, Copy)]
-struct Number(u64);
-
-impl Number {
-    fn code(self) -> u16 {
-        u16::try_from(self.0).unwrap_or(0)
-    }
-
-    fn level(self) -> u32 {
-        let level = u32::try_from(self.0).ok().filter(|level| *level > 0);
-        level.unwrap_or(DEFAULT_API_LEVEL)
-    }
-}
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumberVisitor)
-    }
-}
-
-struct NumberVisitor;
-
-impl Visitor<'_> for NumberVisitor {
-    type Value = Number;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number or a numeric text")
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Number, E> {
-        Ok(Number(number))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Number, E> {
-        Ok(Number(u64::try_from(number).unwrap_or(0)))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Number, E> {
-        Ok(Number(number as u64)) // saturates; NaN gives 0
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Number, E> {
-        let text = text.trim();
-        match text.parse() {
-            Ok(number) => Ok(Number(number)),
-            Err(_) => Ok(Number(text.parse::<f64>().unwrap_or(0.0) as u64)),
-        }
-    }
-
-    fn visit_unit<E>(self) -> Result<Number, E> {
-        Ok(Number(0))
     }
 }
 
@@ -411,5 +355,30 @@ mod tests {
         );
         let content = Json::parse(r#"["a"]"#).unwrap();
         assert_eq!(list, [Message::result(1, content)]);
+    }
+
+    #[test]
+    fn a_code_beyond_all_codes_counts_as_none() {
+        let list = read(
+            r#"[{"__c":"osrfMessage","__p":{"threadTrace":"1","type":"RESULT","payload":{"__c":"osrfResult","__p":{"statusCode":70000,"content":1}}}}]"#,
+        );
+        assert_eq!(list, [Message::result(1, Json::from(1))]);
+    }
+
+    #[test]
+    fn an_odd_field_does_not_cost_its_message() {
+        let list = read(
+            r#"[{"__c":"osrfMessage","__p":{"threadTrace":[],"type":"CONNECT","locale":5,"tz":{},"ingress":false}},{"__c":"osrfMessage","__p":{"type":"STATUS","threadTrace":true,"payload":{"__c":null,"__p":{"status":42,"statusCode":"500"}}}}]"#,
+        );
+        let mut connect = Message::new(0, Body::Connect);
+        connect.locale = "5".into();
+        connect.tz = Some("".into());
+        connect.ingress = "false".into();
+        let status = Status {
+            class: "".into(),
+            code: 500,
+            text: "42".into(),
+        };
+        assert_eq!(list, [connect, Message::status(0, status)]);
     }
 }

@@ -6,9 +6,9 @@ use bytestring::ByteString;
 
 use super::{Body, Message, code};
 
-/// Writes a body: a JSON list of `messages`, in ASCII.
+/// Writes a body: a JSON list of `messages`, in printable ASCII.
 ///
-/// ASCII because both original stacks write it so, and because then no character that XML forbids
+/// So because both original stacks write it so, and because then no character that XML forbids
 /// can stand in a body.
 #[must_use]
 pub fn encode<'a>(messages: impl IntoIterator<Item = &'a Message>) -> ByteString {
@@ -111,25 +111,35 @@ pub(super) fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// The same JSON with every character outside ASCII as `\uXXXX`.
+/// The same JSON in printable ASCII.
 ///
-/// Outside strings JSON is ASCII, so replacing them everywhere replaces them in strings only.
+/// Outside strings JSON is ASCII, so what is not, and DEL, stands in strings only and becomes
+/// `\uXXXX`. All other control characters stand between values only and become blanks.
 pub(super) fn ascii(json: String) -> String {
-    if json.is_ascii() {
+    if is_printable(&json) {
         return json;
     }
     let mut out = String::with_capacity(json.len() * 2);
     let mut units = [0; 2];
     for c in json.chars() {
-        if c.is_ascii() {
-            out.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut units) {
-                write!(out, "\\u{unit:04x}").expect("a String takes any text");
+        match c {
+            ' '..='~' => out.push(c),
+            '\t' | '\n' | '\r' => out.push(' '),
+            _ => {
+                for unit in c.encode_utf16(&mut units) {
+                    write!(out, "\\u{unit:04x}").expect("a String takes any text");
+                }
             }
         }
     }
     out
+}
+
+/// Whether all of it is printable ASCII.
+pub(super) fn is_printable(json: &str) -> bool {
+    // No early exit: the compiler makes vector code of this.
+    let bytes = json.bytes();
+    bytes.fold(true, |all, b| all & (b' '..=b'~').contains(&b))
 }
 
 #[cfg(test)]
@@ -163,5 +173,12 @@ mod tests {
     fn text_beyond_ascii_is_escaped_with_surrogates() {
         let message = Message::result(1, Json::string("é\u{1f600}\u{1}"));
         assert!(encode([&message]).contains(r#""content":"\u00e9\ud83d\ude00\u0001""#));
+    }
+
+    #[test]
+    fn a_body_holds_no_control_character_though_its_values_do() {
+        let value = Json::parse("[1,\r\n\t\"\u{7f}\"]").unwrap();
+        let body = encode([&Message::result(1, value)]);
+        assert!(body.contains(r#""content":[1,   "\u007f"]"#), "{body}");
     }
 }

@@ -94,9 +94,9 @@ impl Json {
         &self.0
     }
 
-    /// The same value with every character outside ASCII as `\uXXXX`.
+    /// The same value in printable ASCII.
     pub(super) fn to_ascii(&self) -> Self {
-        if self.0.is_ascii() {
+        if super::encode::is_printable(&self.0) {
             return self.clone();
         }
         Self(super::encode::ascii(self.0.to_string()).into())
@@ -204,5 +204,20 @@ mod tests {
             Json::string("a\"\u{e9}").value::<String>().unwrap(),
             "a\"\u{e9}"
         );
+    }
+
+    #[test]
+    fn a_fraction_is_read_to_its_last_bit() {
+        for number in [
+            1.234_567_890_123_456_7e44,
+            0.1 + 0.2,
+            f64::MIN_POSITIVE,
+            f64::MAX,
+        ] {
+            let json = Json::from_value(&number).unwrap();
+            assert_eq!(json.value::<f64>().unwrap().to_bits(), number.to_bits());
+        }
+        let json = Json::parse("123456789012345678901232345678901234567890123").unwrap();
+        assert_eq!(json.value::<f64>().unwrap(), 1.234_567_890_123_456_7e44);
     }
 }

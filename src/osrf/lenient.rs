@@ -96,6 +96,12 @@ impl<'de> Part<'de> {
     }
 }
 
+/// JSON has no infinite numbers: what is too large for the type is refused.
+fn finite<T: Copy>(number: T, is_finite: impl Fn(T) -> bool) -> Result<T, Error> {
+    let number = Some(number).filter(|&number| is_finite(number));
+    number.ok_or_else(|| Error::custom("no such number"))
+}
+
 /// A string that borrows where nothing had to be unescaped.
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
@@ -180,11 +186,11 @@ impl<'de> Deserializer<'de> for Part<'de> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_f32(self.number()?)
+        visitor.visit_f32(finite(self.number()?, f32::is_finite)?)
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_f64(self.number()?)
+        visitor.visit_f64(finite(self.number()?, f64::is_finite)?)
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

@@ -9,9 +9,12 @@
 mod chunk;
 mod decode;
 mod encode;
+mod field;
 mod json;
 mod lenient;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use bytestring::ByteString;
 

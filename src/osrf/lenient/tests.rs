@@ -175,3 +175,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_number_is_infinite() {
+    for huge in ["1E400", r#""1E400""#, r#""-1e400""#] {
+        assert!(read::<f64>(huge).is_err(), "{huge}");
+        assert!(read::<f32>(huge).is_err(), "{huge}");
+    }
+    assert!(read::<f32>("\"1e39\"").is_err());
+}

@@ -1,3 +1,5 @@
+mod walk;
+
 use super::*;
 use crate::osrf::Json;
 use crate::router::NodeStats;
