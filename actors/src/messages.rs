@@ -23,12 +23,11 @@
 use std::time::Duration;
 
 use actix::Message;
-use bytestring::ByteString;
 use opensrf::jid::Jid;
 use opensrf::osrf::Json;
 use opensrf::pool::DroneId;
 use opensrf::router::ClassStats;
-use opensrf::session::{CallError, Event, RequestId, RunId, SessionId};
+use opensrf::session::{Asked, CallError, Context, Event, RequestId, RunId, SessionId};
 use opensrf::stanza::Stanza;
 use tokio::sync::{mpsc, oneshot};
 
@@ -152,12 +151,8 @@ pub enum ClientCommand {
         target: Target,
         /// The request's number, given by the handle.
         request: RequestId,
-        /// The method.
-        method: ByteString,
-        /// Its parameters.
-        params: Vec<Json>,
-        /// How long to wait.
-        timeout: Duration,
+        /// What is asked.
+        asked: Asked,
         /// Where the outcome goes.
         sink: Sink,
     },
@@ -169,6 +164,8 @@ pub enum ClientCommand {
         service: Jid,
         /// How long to wait for a drone.
         timeout: Duration,
+        /// What CONNECT and DISCONNECT say of the client.
+        context: Context,
         /// Who waits.
         reply: oneshot::Sender<Result<(), CallError>>,
     },

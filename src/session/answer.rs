@@ -18,6 +18,16 @@ pub(super) fn say(
         osrf_xid: xid.clone(),
         ..Extension::default()
     };
+    say_with(to, thread, opensrf, messages)
+}
+
+/// Says `messages` with these OpenSRF attributes.
+pub(super) fn say_with(
+    to: &Jid,
+    thread: &ByteString,
+    opensrf: Extension,
+    messages: &[osrf::Message],
+) -> Stanza {
     let body = osrf::encode(messages);
     let content = Message {
         opensrf,

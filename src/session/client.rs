@@ -24,13 +24,12 @@
 //! than the session's is not taken for an answer, and a request that has had a result is not asked
 //! again, as its caller would get that result twice.
 
+mod context;
 mod conversation;
 mod event;
 mod incoming;
 #[cfg(test)]
 mod tests;
-
-use std::time::Duration;
 
 use bytestring::ByteString;
 
@@ -39,10 +38,11 @@ use super::requests::{Open, Requests, Timer};
 use crate::Role;
 use crate::ids::Names;
 use crate::jid::Jid;
-use crate::osrf::{self, Body, Json};
+use crate::osrf::{Body, Request};
 use crate::time::Tick;
+pub use context::Context;
 use conversation::{Conversation, State, stanza};
-pub use event::{ClientEffect, ClientInput, Event, RequestId, RouterName, SessionId};
+pub use event::{Asked, ClientEffect, ClientInput, Event, RequestId, RouterName, SessionId};
 
 // Looked up by key only; where order shows, ids are sorted.
 #[allow(clippy::disallowed_types)]
@@ -58,12 +58,6 @@ pub struct Client {
     conversations: Map<ByteString, Conversation>,
     sessions: Map<SessionId, ByteString>,
     requests: Requests,
-}
-
-struct Asked {
-    method: ByteString,
-    params: Vec<Json>,
-    timeout: Duration,
 }
 
 impl Client {
@@ -99,18 +93,11 @@ impl Client {
         self.ask(now, &thread, id, asked, out);
     }
 
-    fn open(
-        &mut self,
-        now: Tick,
-        session: SessionId,
-        service: Jid,
-        timeout: Duration,
-        out: &mut Out,
-    ) {
+    fn open(&mut self, now: Tick, session: SessionId, conversation: Conversation, out: &mut Out) {
         if !self.online {
             return out.push(ClientEffect::OpenFailed(session, CallError::Offline));
         }
-        let thread = self.converse(Conversation::session(service, session, timeout));
+        let thread = self.converse(conversation);
         self.sessions.insert(session, thread.clone());
         self.connect(now, &thread, out);
     }
@@ -123,17 +110,16 @@ impl Client {
         if matches!(conversation.state, State::Connecting { .. }) {
             return;
         }
-        let Some((session, timeout)) = conversation.session.as_ref().map(|s| (s.id, s.timeout))
-        else {
+        let trace = conversation.next_trace();
+        let Some(session) = &conversation.session else {
             return;
         };
-        let deadline = now.saturating_add(timeout);
-        let trace = conversation.next_trace();
+        let deadline = now.saturating_add(session.timeout);
         conversation.state = State::Connecting { trace, deadline };
-        self.requests.await_connect(session, deadline);
-        let connect = osrf::Message::new(trace, Body::Connect);
-        let to = conversation.service.clone();
-        out.push(ClientEffect::Send(stanza(&to, thread, &connect)));
+        self.requests.await_connect(session.id, deadline);
+        let (to, context) = (&conversation.service, &session.context);
+        let connect = stanza(to, thread, context, trace, Body::Connect);
+        out.push(ClientEffect::Send(connect));
     }
 
     fn request(
@@ -158,22 +144,27 @@ impl Client {
         };
         let trace = conversation.next_trace();
         conversation.open.insert(trace, id);
-        let message = osrf::Message::request(trace, asked.method, asked.params);
-        let waits = match conversation.target() {
-            Some(to) => {
-                out.push(ClientEffect::Send(stanza(to, thread, &message)));
-                false
-            }
-            None => true,
+        let request = Request {
+            method: asked.method,
+            params: asked.params,
         };
         let open = Open {
             thread: thread.clone(),
             trace,
             timeout: asked.timeout,
             deadline: now.saturating_add(asked.timeout),
-            message,
+            message: asked.context.message(trace, Body::Request(request)),
+            xid: asked.context.xid(thread),
             losses: 0,
             has_results: false,
+            drone: None,
+        };
+        let waits = match conversation.target() {
+            Some(to) => {
+                out.push(ClientEffect::Send(conversation::request(to, &open)));
+                false
+            }
+            None => true,
         };
         self.requests.insert(id, open);
         if waits {
@@ -185,6 +176,18 @@ impl Client {
     fn finish(&mut self, id: RequestId, event: Event, out: &mut Out) {
         if self.forget(id) {
             out.push(ClientEffect::Deliver(id, event));
+        }
+    }
+
+    /// Tells the drone that works on a stateless request that nobody waits for it any more. In a
+    /// session nothing is said: its drone serves the other requests.
+    fn give_up(&self, id: RequestId, out: &mut Out) {
+        let Some(open) = self.requests.get(id) else {
+            return;
+        };
+        if let Some(drone) = &open.drone {
+            let bye = conversation::goodbye(drone, open);
+            out.push(ClientEffect::Send(bye));
         }
     }
 
@@ -245,9 +248,10 @@ impl Client {
         };
         let trace = conversation.next_trace();
         match conversation.state {
-            State::Connected { drone, .. } => {
-                let bye = osrf::Message::new(trace, Body::Disconnect);
-                out.push(ClientEffect::Send(stanza(&drone, &thread, &bye)));
+            State::Connected { ref drone, .. } => {
+                let context = conversation.context();
+                let bye = stanza(drone, &thread, &context, trace, Body::Disconnect);
+                out.push(ClientEffect::Send(bye));
             }
             State::Connecting { deadline, .. } => self.requests.connect_over(session, deadline),
             State::Stateless | State::Lost => {}
@@ -267,6 +271,7 @@ impl Client {
         match timer {
             Timer::Request(id) => {
                 if let Some(timeout) = self.requests.get(id).map(|open| open.timeout) {
+                    self.give_up(id, out);
                     self.finish(id, Event::Failed(CallError::Timeout(timeout)), out);
                 }
             }
@@ -294,40 +299,29 @@ impl Role for Client {
             ClientInput::Call {
                 request,
                 service,
-                method,
-                params,
-                timeout,
+                asked,
             } => {
-                let asked = Asked {
-                    method,
-                    params,
-                    timeout,
-                };
                 self.call(now, service, request, asked, out);
             }
             ClientInput::Open {
                 session,
                 service,
                 timeout,
+                context,
             } => {
-                self.open(now, session, service, timeout, out);
+                let conversation = Conversation::session(service, session, timeout, context);
+                self.open(now, session, conversation, out);
             }
             ClientInput::Request {
                 session,
                 request,
-                method,
-                params,
-                timeout,
+                asked,
             } => {
-                let asked = Asked {
-                    method,
-                    params,
-                    timeout,
-                };
                 self.request(now, session, request, asked, out);
             }
             ClientInput::Close(session) => self.close(session, out),
             ClientInput::Cancel(request) => {
+                self.give_up(request, out);
                 self.forget(request);
             }
             ClientInput::Stanza(stanza) => self.stanza(now, &stanza, out),

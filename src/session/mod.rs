@@ -10,6 +10,8 @@ mod error;
 mod requests;
 
 pub use answer::refuse;
-pub use client::{Client, ClientEffect, ClientInput, Event, RequestId, RouterName, SessionId};
+pub use client::{
+    Asked, Client, ClientEffect, ClientInput, Context, Event, RequestId, RouterName, SessionId,
+};
 pub use drone::{Drone, DroneEffect, DroneInput, Outcome, Run, RunId, SessionRules};
 pub use error::CallError;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 
 use super::{RequestId, SessionId};
+use crate::jid::Jid;
 use crate::osrf::Message;
 use crate::time::Tick;
 
@@ -18,10 +19,13 @@ pub(super) struct Open {
     pub(super) deadline: Tick,
     /// What was or will be sent; kept to send it again when a drone is lost.
     pub(super) message: Message,
+    pub(super) xid: ByteString,
     /// How often its drone was lost.
     pub(super) losses: u32,
     /// Its caller has had a result.
     pub(super) has_results: bool,
+    /// Who works on it, if it is stateless and something was heard of that drone.
+    pub(super) drone: Option<Jid>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,9 +85,19 @@ impl Requests {
         }
     }
 
+    /// Notes who works on it.
+    pub(super) fn is_with(&mut self, id: RequestId, drone: &Jid) {
+        if let Some(open) = self.open.get_mut(&id)
+            && open.drone.as_ref() != Some(drone)
+        {
+            open.drone = Some(drone.clone());
+        }
+    }
+
     /// Notes that its drone was lost; says how often so far.
     pub(super) fn lost(&mut self, id: RequestId) -> u32 {
         self.open.get_mut(&id).map_or(0, |open| {
+            open.drone = None;
             open.losses += 1;
             open.losses
         })

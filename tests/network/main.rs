@@ -6,6 +6,7 @@
 mod bad_messages;
 mod bad_streams;
 mod calls;
+mod fan_out;
 mod methods;
 mod pools;
 mod proxy;

@@ -46,8 +46,20 @@ fn service() -> Service {
             let sum = call.lookup("sum")?.run([counted.first()]).await?;
             Ok::<_, MethodError>(sum)
         })
+        .function("context", |call, ()| {
+            Ok((
+                call.xid().to_owned(),
+                call.locale().to_owned(),
+                call.tz().map(str::to_owned),
+                call.ingress().to_owned(),
+            ))
+        })
+        .method("context.nested", |call, ()| async move {
+            let answers = call.client().call("test.kinds", "context", ()).await?;
+            Ok::<Value, MethodError>(answers.one()?)
+        })
         .method("local.missing", |call, ()| async move {
-            Ok::<_, MethodError>(call.lookup("nowhere")?.run(()).await?)
+            call.lookup("nowhere")?.run(()).await
         })
         .streaming("delegated", |call, (last,): (u32,), results| async move {
             call.lookup("blocking.count")?
@@ -174,6 +186,22 @@ fn methods_of_one_service_call_each_other_without_the_network() {
             .into_iter()
             .filter(|said| said.to == "router@localhost/test.kinds");
         assert_eq!(asked.count(), 3, "only what the client asked");
+    });
+}
+
+#[test]
+fn transaction_language_time_zone_and_origin_are_carried_on_to_nested_calls() {
+    fn two(builder: HostBuilder) -> HostBuilder {
+        builder.service_sized(service(), 2, 2, 10)
+    }
+    over_every_way(two, |net| async move {
+        let client = net.client().with_xid("1234").with_locale("fr-CA");
+        let client = client.with_tz("America/Toronto").with_ingress("gateway-v1");
+        let expected = json!(["1234", "fr-CA", "America/Toronto", "gateway-v1"]);
+        for method in ["context", "context.nested"] {
+            let answers = client.call("test.kinds", method, ()).await.unwrap();
+            assert_eq!(answers.one::<Value>().unwrap(), expected, "{method}");
+        }
     });
 }
 

@@ -250,25 +250,19 @@ impl Handler<ClientCommand> for ClientActor {
             ClientCommand::Call {
                 target,
                 request,
-                method,
-                params,
-                timeout,
+                asked,
                 sink,
             } => {
                 let call = match target {
                     Target::Service(service) => ClientInput::Call {
                         request,
                         service,
-                        method,
-                        params,
-                        timeout,
+                        asked,
                     },
                     Target::Session(session) => ClientInput::Request {
                         session,
                         request,
-                        method,
-                        params,
-                        timeout,
+                        asked,
                     },
                 };
                 self.call(call, request, sink, ctx);
@@ -277,6 +271,7 @@ impl Handler<ClientCommand> for ClientActor {
                 session,
                 service,
                 timeout,
+                context,
                 reply,
             } => {
                 self.opening.insert(session, reply);
@@ -285,6 +280,7 @@ impl Handler<ClientCommand> for ClientActor {
                         session,
                         service,
                         timeout,
+                        context,
                     },
                     ctx,
                 );

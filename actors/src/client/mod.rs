@@ -12,6 +12,7 @@
 
 mod actor;
 mod answers;
+mod fan_out;
 mod params;
 mod session;
 
@@ -19,8 +20,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytestring::ByteString;
 use opensrf::jid::{Jid, JidError};
-use opensrf::session::{CallError, RequestId, RouterName};
+use opensrf::osrf::Json;
+use opensrf::session::{Asked, CallError, RequestId, RouterName};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::messages::{ClientCommand, Sink, Target};
@@ -29,6 +32,8 @@ use crate::transport::LinkError;
 
 pub use actor::{ClientActor, ClientPlan};
 pub use answers::{AnswerStream, Answers, ShapeError};
+pub use fan_out::{FAN_OUT, FanOut, Request};
+pub use opensrf::session::Context;
 pub use params::IntoParams;
 pub use session::Session;
 
@@ -86,6 +91,7 @@ pub struct Client {
     numbers: Arc<AtomicU64>,
     timeout: Duration,
     connect_timeout: Duration,
+    context: Context,
 }
 
 /// Ends the actor when the last handle is dropped.
@@ -108,6 +114,7 @@ impl Client {
             numbers: Arc::default(),
             timeout: DEFAULT_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
+            context: Context::default(),
         }
     }
 
@@ -127,6 +134,73 @@ impl Client {
             connect_timeout,
             ..self.clone()
         }
+    }
+
+    /// The same client, which says this of itself with every message: the transaction, language,
+    /// time zone and so on of whoever it asks for.
+    #[must_use]
+    pub fn with_context(&self, context: Context) -> Self {
+        Self {
+            context,
+            ..self.clone()
+        }
+    }
+
+    /// The same client, for one transaction; by default each request, and each session, is one of
+    /// its own. An id that is empty or holds control characters counts as none.
+    #[must_use]
+    pub fn with_xid(&self, xid: impl Into<ByteString>) -> Self {
+        let xid = Some(xid.into());
+        self.with_context(Context {
+            xid,
+            ..self.context.clone()
+        })
+    }
+
+    /// The same client with another language for texts; `en-US` by default.
+    #[must_use]
+    pub fn with_locale(&self, locale: impl Into<ByteString>) -> Self {
+        let locale = locale.into();
+        self.with_context(Context {
+            locale,
+            ..self.context.clone()
+        })
+    }
+
+    /// The same client with a time zone by its Olson name, such as `Europe/Berlin`; none by default.
+    #[must_use]
+    pub fn with_tz(&self, tz: impl Into<ByteString>) -> Self {
+        let tz = Some(tz.into());
+        self.with_context(Context {
+            tz,
+            ..self.context.clone()
+        })
+    }
+
+    /// The same client with another word for how its requests enter the network; `opensrf` by
+    /// default.
+    #[must_use]
+    pub fn with_ingress(&self, ingress: impl Into<ByteString>) -> Self {
+        let ingress = ingress.into();
+        self.with_context(Context {
+            ingress,
+            ..self.context.clone()
+        })
+    }
+
+    /// The same client, which means another generation of the services' methods; 1 by default.
+    #[must_use]
+    pub fn with_api_level(&self, api_level: u32) -> Self {
+        self.with_context(Context {
+            api_level,
+            ..self.context.clone()
+        })
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
     }
 
     /// Waits until the client is on the bus.
@@ -152,6 +226,7 @@ impl Client {
         method: &str,
         params: impl IntoParams,
     ) -> Result<Answers, ClientError> {
+        let params = params.into_params()?;
         self.ask(Target::Service(self.address(service)?), method, params)
             .await
     }
@@ -166,6 +241,7 @@ impl Client {
         method: &str,
         params: impl IntoParams,
     ) -> Result<AnswerStream, ClientError> {
+        let params = params.into_params()?;
         self.ask_stream(Target::Service(self.address(service)?), method, params)
             .await
     }
@@ -179,10 +255,12 @@ impl Client {
         let session = self.number();
         let (reply, outcome) = oneshot::channel();
         let timeout = self.connect_timeout;
+        let context = self.context.clone();
         self.tell(ClientCommand::Open {
             session,
             service,
             timeout,
+            context,
             reply,
         })
         .await?;
@@ -224,7 +302,7 @@ impl Client {
         &self,
         target: Target,
         method: &str,
-        params: impl IntoParams,
+        params: Vec<Json>,
     ) -> Result<Answers, ClientError> {
         let (reply, outcome) = oneshot::channel();
         let sink = Sink::Collect(Vec::new(), reply);
@@ -238,7 +316,7 @@ impl Client {
         &self,
         target: Target,
         method: &str,
-        params: impl IntoParams,
+        params: Vec<Json>,
     ) -> Result<AnswerStream, ClientError> {
         let (sender, events) = mpsc::channel(STREAM_RESULTS);
         let guard = self
@@ -251,18 +329,20 @@ impl Client {
         &self,
         target: Target,
         method: &str,
-        params: impl IntoParams,
+        params: Vec<Json>,
         sink: Sink,
     ) -> Result<Guard, ClientError> {
-        let params = params.into_params()?;
+        let asked = Asked {
+            method: method.into(),
+            params,
+            timeout: self.timeout,
+            context: self.context.clone(),
+        };
         let request = self.number();
-        let (method, timeout) = (method.into(), self.timeout);
         let call = ClientCommand::Call {
             target,
             request,
-            method,
-            params,
-            timeout,
+            asked,
             sink,
         };
         self.tell(call).await?;

@@ -29,6 +29,7 @@ impl Session {
         method: &str,
         params: impl IntoParams,
     ) -> Result<Answers, ClientError> {
+        let params = params.into_params()?;
         self.client
             .ask(Target::Session(self.session), method, params)
             .await
@@ -43,6 +44,7 @@ impl Session {
         method: &str,
         params: impl IntoParams,
     ) -> Result<AnswerStream, ClientError> {
+        let params = params.into_params()?;
         self.client
             .ask_stream(Target::Session(self.session), method, params)
             .await

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use super::{DroneContext, LocalMethod, MethodError, Service, SessionContext, params};
-use crate::client::Client;
+use crate::client::{Client, Context};
 use crate::env::Env;
 
 /// What all calls of a drone have in common.
@@ -129,10 +129,23 @@ impl Call {
         self.run.api_level
     }
 
-    /// A client on the same bus, to call other services with.
+    /// A client on the same bus, to call other services with: in the same transaction, and in the
+    /// caller's language and time zone.
     #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.surroundings.drone.client
+    pub fn client(&self) -> Client {
+        let run = &*self.run;
+        let client = &self.surroundings.drone.client;
+        let given = client.context();
+        client.with_context(Context {
+            xid: Some(run.xid.clone()),
+            locale: run.locale.clone(),
+            tz: run.tz.clone(),
+            ingress: match run.ingress.is_empty() {
+                true => given.ingress.clone(),
+                false => run.ingress.clone(),
+            },
+            api_level: given.api_level,
+        })
     }
 
     /// Cancelled when nobody waits for the answer any more: the caller is gone, or has taken leave,

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
-use super::{RequestId, SessionId};
+use super::{Context, RequestId, SessionId};
 use crate::jid::Jid;
-use crate::osrf::{self, Reassembly};
-use crate::session::answer::say;
-use crate::stanza::Stanza;
+use crate::osrf::{self, Body, Reassembly};
+use crate::session::answer::{say, say_with};
+use crate::session::requests::Open;
+use crate::stanza::{Extension, Stanza};
 use crate::time::Tick;
 
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(super) struct Session {
     pub(super) id: SessionId,
     /// How long to wait for a drone.
     pub(super) timeout: Duration,
+    pub(super) context: Context,
     /// It has had a drone, and its owner knows.
     pub(super) opened: bool,
 }
@@ -57,11 +59,17 @@ impl Conversation {
     }
 
     /// A session that has not connected yet. Its first CONNECT is number 0, as in C and Perl.
-    pub(super) fn session(service: Jid, id: SessionId, timeout: Duration) -> Self {
+    pub(super) fn session(
+        service: Jid,
+        id: SessionId,
+        timeout: Duration,
+        context: Context,
+    ) -> Self {
         Self {
             session: Some(Session {
                 id,
                 timeout,
+                context,
                 opened: false,
             }),
             state: State::Lost,
@@ -83,6 +91,17 @@ impl Conversation {
         trace > 0 && trace < self.next_trace
     }
 
+    /// Whether this is a drone at work on a stateless request. (The router answers for itself.)
+    pub(super) fn is_worker(&self, from: &Jid) -> bool {
+        self.session.is_none() && *from != self.service
+    }
+
+    /// What CONNECT and DISCONNECT say of the client.
+    pub(super) fn context(&self) -> Context {
+        let session = self.session.as_ref();
+        session.map(|s| s.context.clone()).unwrap_or_default()
+    }
+
     /// Where requests go now.
     pub(super) fn target(&self) -> Option<&Jid> {
         match &self.state {
@@ -102,7 +121,37 @@ impl Conversation {
     }
 }
 
-/// A message to `to`; the thread is the transaction id of the call.
-pub(super) fn stanza(to: &Jid, thread: &ByteString, message: &osrf::Message) -> Stanza {
-    say(to, thread, thread, std::slice::from_ref(message))
+/// A CONNECT or DISCONNECT to `to`.
+pub(super) fn stanza(
+    to: &Jid,
+    thread: &ByteString,
+    context: &Context,
+    trace: u64,
+    body: Body,
+) -> Stanza {
+    let message = context.message(trace, body);
+    say(to, thread, &context.xid(thread), &[message])
+}
+
+/// What lets the drone of a stateless request go, before its end.
+pub(super) fn goodbye(drone: &Jid, open: &Open) -> Stanza {
+    let bye = osrf::Message {
+        ingress: ByteString::new(),
+        body: Body::Disconnect,
+        trace: open.trace + 1,
+        ..open.message.clone()
+    };
+    say(drone, &open.thread, &open.xid, &[bye])
+}
+
+/// A request to `to`, perhaps not for the first time.
+pub(super) fn request(to: &Jid, open: &Open) -> Stanza {
+    let opensrf = Extension {
+        osrf_xid: open.xid.clone(),
+        // Whoever has it in a backlog for longer need not run it.
+        timeout: Some(open.timeout),
+        ..Extension::default()
+    };
+    let message = std::slice::from_ref(&open.message);
+    say_with(to, &open.thread, opensrf, message)
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
+use super::Context;
 use crate::jid::{Jid, JidError};
 use crate::osrf::Json;
 use crate::session::CallError;
@@ -34,6 +35,19 @@ impl RouterName {
     }
 }
 
+/// A method call as its caller wants it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The method.
+    pub method: ByteString,
+    /// Its parameters.
+    pub params: Vec<Json>,
+    /// How long to wait for the end, from now or from the last CONTINUE.
+    pub timeout: Duration,
+    /// What it says besides.
+    pub context: Context,
+}
+
 /// What happens to a client.
 #[derive(Debug)]
 pub enum ClientInput {
@@ -47,12 +61,8 @@ pub enum ClientInput {
         request: RequestId,
         /// Where it goes, from [`RouterName::service`].
         service: Jid,
-        /// The method.
-        method: ByteString,
-        /// Its parameters.
-        params: Vec<Json>,
-        /// How long to wait for the end, from now or from the last CONTINUE.
-        timeout: Duration,
+        /// What is asked.
+        asked: Asked,
     },
     /// Open a session. Ends in one `Opened` or one `OpenFailed`, unless it is closed before.
     Open {
@@ -62,6 +72,8 @@ pub enum ClientInput {
         service: Jid,
         /// How long to wait for a drone.
         timeout: Duration,
+        /// What CONNECT and DISCONNECT say of the client.
+        context: Context,
     },
     /// Ask something in a session.
     Request {
@@ -69,16 +81,13 @@ pub enum ClientInput {
         session: SessionId,
         /// The caller's number for the request.
         request: RequestId,
-        /// The method.
-        method: ByteString,
-        /// Its parameters.
-        params: Vec<Json>,
-        /// How long to wait for the end, from now or from the last CONTINUE.
-        timeout: Duration,
+        /// What is asked.
+        asked: Asked,
     },
     /// End a session; its open requests fail.
     Close(SessionId),
-    /// Nobody waits for this request any more; nothing more is said about it.
+    /// Nobody waits for this request any more; nothing more is said about it. The drone that works
+    /// on it is told, if the request is stateless and something was heard of that drone.
     Cancel(RequestId),
     /// A stanza came.
     Stanza(Stanza),

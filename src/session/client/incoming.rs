@@ -2,8 +2,8 @@
 
 use bytestring::ByteString;
 
-use super::conversation::{State, stanza};
-use super::{Client, ClientEffect, Event, Out};
+use super::conversation::{State, request, stanza};
+use super::{Client, ClientEffect, Context, Event, Out};
 use crate::jid::Jid;
 use crate::osrf::{self, Answer, Body, Reassembly, Status, code};
 use crate::session::CallError;
@@ -99,13 +99,19 @@ impl Client {
         let Some(&id) = conversation.open.get(&trace) else {
             return;
         };
+        if conversation.is_worker(from) {
+            self.requests.is_with(id, from);
+        }
         match conversation.reassembly.push(trace, answer) {
             Ok(Some(content)) => {
                 self.requests.has_result(id);
                 out.push(ClientEffect::Deliver(id, Event::Result(content)));
             }
             Ok(None) => {}
-            Err(error) => self.finish(id, Event::Failed(error.into()), out),
+            Err(error) => {
+                self.give_up(id, out);
+                self.finish(id, Event::Failed(error.into()), out);
+            }
         }
     }
 
@@ -119,12 +125,17 @@ impl Client {
         out: &mut Out,
     ) {
         let Some(conversation) = self.conversations.get(thread) else {
-            return leave(from, thread, trace, &status, out);
+            return leave(from, thread, &Context::default(), trace, &status, out);
         };
         match &conversation.state {
             State::Stateless => match status.code {
-                code::REDIRECTED | code::TIMEOUT => self.lost(now, thread, out),
-                _ => self.request_status(now, thread, trace, status, out),
+                // Of an earlier drone's session, if it is about no open request.
+                code::REDIRECTED | code::TIMEOUT => {
+                    if conversation.open.contains_key(&trace) {
+                        self.lost(now, thread, out);
+                    }
+                }
+                _ => self.request_status(now, from, thread, trace, status, out),
             },
             State::Connecting { trace: connect, .. } => match status.code {
                 code::OK => self.connected(thread, from.clone(), out),
@@ -139,13 +150,15 @@ impl Client {
                 code::EXPECTATION_FAILED => {
                     self.disconnected(thread, &CallError::Status(status), out);
                 }
-                _ => self.request_status(now, thread, trace, status, out),
+                _ => self.request_status(now, from, thread, trace, status, out),
             },
             // The listener of the session's drone says that it died.
             State::Connected { trace: connect, .. } if status.code >= 400 && trace == *connect => {
                 self.disconnected(thread, &CallError::Status(status), out);
             }
-            State::Connected { .. } | State::Lost => leave(from, thread, trace, &status, out),
+            State::Connected { .. } | State::Lost => {
+                leave(from, thread, &conversation.context(), trace, &status, out);
+            }
         }
     }
 
@@ -153,6 +166,7 @@ impl Client {
     fn request_status(
         &mut self,
         now: Tick,
+        from: &Jid,
         thread: &ByteString,
         trace: u64,
         status: Status,
@@ -164,8 +178,14 @@ impl Client {
         let id = conversation.open.get(&trace).copied();
         match (status.code, id) {
             (code::COMPLETE, Some(id)) => self.finish(id, Event::Complete, out),
-            (code::CONTINUE, Some(id)) => self.requests.restart(id, now),
-            (..400, _) => {}
+            (code::CONTINUE, Some(id)) => {
+                if conversation.is_worker(from) {
+                    self.requests.is_with(id, from);
+                }
+                self.requests.restart(id, now);
+            }
+            // A session that was opened before, or nothing to do.
+            (code::OK, _) | (..400, None) => {}
             (_, Some(id)) => self.finish(id, Event::Failed(CallError::Status(status)), out),
             // One that timed out, or was cancelled.
             (_, None) if conversation.has_used(trace) => {}
@@ -229,7 +249,7 @@ impl Client {
             .open
             .values()
             .filter_map(|id| self.requests.get(*id));
-        out.extend(open.map(|r| ClientEffect::Send(stanza(to, thread, &r.message))));
+        out.extend(open.map(|open| ClientEffect::Send(request(to, open))));
     }
 }
 
@@ -240,9 +260,16 @@ fn is_refusal(trace: u64, status: &Status) -> bool {
 
 /// Lets a drone go that answered a CONNECT after the session had done without it: else it would
 /// wait for us until its keepalive is over.
-fn leave(from: &Jid, thread: &ByteString, trace: u64, status: &Status, out: &mut Out) {
+fn leave(
+    from: &Jid,
+    thread: &ByteString,
+    context: &Context,
+    trace: u64,
+    status: &Status,
+    out: &mut Out,
+) {
     if status.code == code::OK {
-        let bye = osrf::Message::new(trace, Body::Disconnect);
-        out.push(ClientEffect::Send(stanza(from, thread, &bye)));
+        let bye = stanza(from, thread, context, trace, Body::Disconnect);
+        out.push(ClientEffect::Send(bye));
     }
 }

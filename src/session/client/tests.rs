@@ -1,8 +1,11 @@
+mod rules;
 mod walk;
+
+use std::time::Duration;
 
 use super::*;
 use crate::ids::Seed;
-use crate::osrf::{Answer, Message, Status, code};
+use crate::osrf::{self, Answer, Json, Message, Status, code};
 use crate::stanza::{self, Condition, Extension, Stanza, StanzaError};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -18,6 +21,15 @@ fn address(name: &str) -> Jid {
     match name {
         "router" => jid(SERVICE),
         name => jid(&format!("opensrf@private/{name}")),
+    }
+}
+
+fn asked() -> Asked {
+    Asked {
+        method: "m".into(),
+        params: vec![],
+        timeout: 30 * SECOND,
+        context: Context::default(),
     }
 }
 
@@ -118,9 +130,7 @@ impl Play {
         self.step(ClientInput::Call {
             request,
             service: jid(SERVICE),
-            method: "m".into(),
-            params: vec![],
-            timeout: 30 * SECOND,
+            asked: asked(),
         })
     }
 
@@ -129,6 +139,7 @@ impl Play {
             session,
             service: jid(SERVICE),
             timeout: 5 * SECOND,
+            context: Context::default(),
         })
     }
 
@@ -136,9 +147,7 @@ impl Play {
         self.step(ClientInput::Request {
             session: 1,
             request,
-            method: "m".into(),
-            params: vec![],
-            timeout: 30 * SECOND,
+            asked: asked(),
         })
     }
 
@@ -335,7 +344,10 @@ fn a_service_that_asks_for_time_gets_it() {
         Some(50 * SECOND),
         "results give none"
     );
-    assert_eq!(play.wait(), ["1: failed no answer within 30s"]);
+    assert_eq!(
+        play.wait(),
+        ["d1 <- DISCONNECT", "1: failed no answer within 30s"]
+    );
 }
 
 #[test]
@@ -361,9 +373,10 @@ fn an_endless_time_out_is_possible() {
     let request = ClientInput::Call {
         request: 1,
         service: jid(SERVICE),
-        method: "m".into(),
-        params: vec![],
-        timeout: Duration::MAX,
+        asked: Asked {
+            timeout: Duration::MAX,
+            ..asked()
+        },
     };
     assert_eq!(play.step(request).len(), 1);
     assert!(play.status("d1", 1, Status::please_hold()).is_empty());
@@ -619,7 +632,10 @@ fn pieces_that_do_not_fit_fail_the_request_once() {
     play.piece("d1", 1, code::PARTIAL, "[1");
     assert_eq!(
         play.piece("d1", 1, code::NO_CONTENT, ""),
-        ["1: failed the pieces of a result are no JSON together"]
+        [
+            "d1 <- DISCONNECT",
+            "1: failed the pieces of a result are no JSON together"
+        ]
     );
     assert!(play.piece("d1", 1, code::PARTIAL, "[1").is_empty());
     play.assert_forgotten();
@@ -699,9 +715,10 @@ fn a_request_that_times_out_while_connecting_is_never_sent() {
     play.step(ClientInput::Request {
         session: 1,
         request: 7,
-        method: "m".into(),
-        params: vec![],
-        timeout: SECOND,
+        asked: Asked {
+            timeout: SECOND,
+            ..asked()
+        },
     });
     assert_eq!(play.wait(), ["7: failed no answer within 1s"]);
     assert_eq!(play.status("d1", 0, Status::connected()), ["opened 1"]);

@@ -13,6 +13,8 @@ enum Move {
     Open,
     Ask(usize),
     Cancel(usize),
+    /// A drone says something odd in answer to the n-th stanza on its way to the service.
+    Babble(usize, u64, Babble),
     Close(usize),
     /// The n-th stanza on its way to the service is taken.
     Serve(usize),
@@ -27,6 +29,30 @@ enum Move {
     LinkUp,
 }
 
+/// What nobody has asked for, or not now.
+#[derive(Debug, Clone)]
+enum Babble {
+    Status(u16),
+    Piece(u16, &'static str),
+    Result,
+    Garbage,
+}
+
+fn babble() -> impl Strategy<Value = Babble> {
+    let codes = [0, 100, 200, 202, 205, 301, 307, 404, 408, 417, 500, 503];
+    let pieces = [
+        (code::PARTIAL, "[1"),
+        (code::PARTIAL, "]"),
+        (code::NO_CONTENT, ""),
+    ];
+    prop_oneof![
+        4 => prop::sample::select(codes.to_vec()).prop_map(Babble::Status),
+        3 => prop::sample::select(pieces.to_vec()).prop_map(|(code, text)| Babble::Piece(code, text)),
+        1 => Just(Babble::Result),
+        1 => Just(Babble::Garbage),
+    ]
+}
+
 fn moves() -> impl Strategy<Value = Move> {
     let n = 0_usize..8;
     prop_oneof![
@@ -36,6 +62,9 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => n.clone().prop_map(Move::Cancel),
         1 => n.clone().prop_map(Move::Close),
         8 => n.clone().prop_map(Move::Serve),
+        3 => (n.clone(), 0_u64..4, babble()).prop_map(|(which, trace, words)| {
+            Move::Babble(which, trace, words)
+        }),
         1 => n.clone().prop_map(Move::Lose),
         1 => n.clone().prop_map(Move::Repeat),
         1 => n.clone().prop_map(Move::Bounce),
@@ -60,6 +89,9 @@ struct World {
     sessions: BTreeMap<SessionId, u32>,
     /// How the last requests were answered, round and round.
     script: usize,
+    online: bool,
+    /// What each number of each conversation was used for.
+    numbers: BTreeMap<(ByteString, u64), &'static str>,
 }
 
 impl World {
@@ -72,10 +104,13 @@ impl World {
     fn perform(&mut self, effects: Vec<ClientEffect>) {
         for effect in effects {
             match effect {
-                ClientEffect::Send(stanza) => self.to_service.push(Stanza {
-                    from: Some(jid(SELF)),
-                    ..stanza
-                }),
+                ClientEffect::Send(stanza) => {
+                    self.note(&stanza);
+                    self.to_service.push(Stanza {
+                        from: Some(jid(SELF)),
+                        ..stanza
+                    });
+                }
                 ClientEffect::Deliver(id, Event::Result(_)) => {
                     assert_eq!(self.requests[&id], 0, "a result after the end");
                 }
@@ -84,6 +119,30 @@ impl World {
                     *self.sessions.entry(id).or_default() += 1;
                 }
             }
+        }
+    }
+
+    /// Checks what it says: CONNECT goes to the router, DISCONNECT to a drone, and no number is used
+    /// for two things in one conversation.
+    fn note(&mut self, stanza: &Stanza) {
+        let to_router = stanza.to == Some(jid(SERVICE));
+        let said = stanza.decode();
+        for message in osrf::decode(&said.body).expect("our own") {
+            let what = match message.body {
+                Body::Connect => {
+                    assert!(to_router, "CONNECT to a drone");
+                    "CONNECT"
+                }
+                Body::Disconnect => {
+                    assert!(!to_router, "DISCONNECT to the router");
+                    continue;
+                }
+                _ => "REQUEST",
+            };
+            assert!(self.online, "asked while off the bus");
+            let use_of = (said.thread.clone(), message.trace);
+            let before = self.numbers.entry(use_of).or_insert(what);
+            assert_eq!(*before, what, "a number used twice");
         }
     }
 
@@ -138,6 +197,41 @@ impl World {
         }
     }
 
+    /// A drone, or whoever the stanza goes to, says something that was not asked for.
+    fn babble(&mut self, stanza: &Stanza, trace: u64, words: &Babble) {
+        let message = match *words {
+            Babble::Status(code) => {
+                let status = Status {
+                    code,
+                    ..Status::connected()
+                };
+                Message::status(trace, status)
+            }
+            Babble::Piece(code, text) => {
+                let content = Json::string(text);
+                Message::new(trace, Body::Result(Answer { code, content }))
+            }
+            Babble::Result | Babble::Garbage => Message::result(trace, Json::NULL),
+        };
+        let body = match words {
+            Babble::Garbage => "[]".into(),
+            _ => osrf::encode([&message]),
+        };
+        let from = match stanza.to.clone() {
+            Some(to) if to != jid(SERVICE) => to,
+            _ => address("d1"),
+        };
+        let reply = stanza::Message {
+            thread: stanza.thread(),
+            body,
+            ..stanza::Message::default()
+        };
+        self.handle(ClientInput::Stanza(Stanza {
+            from: Some(from),
+            ..Stanza::message(jid(SELF), reply)
+        }));
+    }
+
     fn outcome(&self) -> Vec<Status> {
         let redirected = Status {
             code: code::REDIRECTED,
@@ -159,16 +253,13 @@ impl World {
         let pick = |which: usize, len: usize| (len > 0).then(|| which % len);
         let service = jid(SERVICE);
         let request = self.requests.len() as RequestId;
-        let (method, timeout) = (ByteString::from_static("m"), 30 * SECOND);
         match *step {
             Move::Call => {
                 self.requests.insert(request, 0);
                 self.handle(ClientInput::Call {
                     request,
                     service,
-                    method,
-                    params: vec![],
-                    timeout,
+                    asked: asked(),
                 });
             }
             Move::Open => {
@@ -178,6 +269,7 @@ impl World {
                     session,
                     service,
                     timeout: 5 * SECOND,
+                    context: Context::default(),
                 });
             }
             Move::Ask(which) => {
@@ -186,9 +278,7 @@ impl World {
                     self.handle(ClientInput::Request {
                         session: session as SessionId,
                         request,
-                        method,
-                        params: vec![],
-                        timeout,
+                        asked: asked(),
                     });
                 }
             }
@@ -210,6 +300,12 @@ impl World {
                 if let Some(at) = pick(which, self.to_service.len()) {
                     let stanza = self.to_service.remove(at);
                     self.serve(&stanza);
+                }
+            }
+            Move::Babble(which, trace, ref words) => {
+                if let Some(at) = pick(which, self.to_service.len()) {
+                    let stanza = self.to_service[at].clone();
+                    self.babble(&stanza, trace, words);
                 }
             }
             Move::Lose(which) => {
@@ -241,8 +337,14 @@ impl World {
                 }
             }
             Move::Wait => self.wait(),
-            Move::LinkDown => self.handle(ClientInput::LinkDown),
-            Move::LinkUp => self.handle(ClientInput::LinkUp),
+            Move::LinkDown => {
+                self.online = false;
+                self.handle(ClientInput::LinkDown);
+            }
+            Move::LinkUp => {
+                self.online = true;
+                self.handle(ClientInput::LinkUp);
+            }
         }
     }
 }
@@ -262,6 +364,8 @@ proptest! {
             requests: BTreeMap::new(),
             sessions: BTreeMap::new(),
             script: 0,
+            online: true,
+            numbers: BTreeMap::new(),
         };
         world.handle(ClientInput::LinkUp);
         for step in &steps {
