@@ -1,21 +1,44 @@
 //! The services on board. Each stands in a file of its own, as an example of how to write one.
+//!
+//! | service | what it does |
+//! |---|---|
+//! | [`opensrf.math`](math), [`opensrf.dbmath`](dbmath) | add, subtract, multiply and divide |
 
+mod arithmetic;
+pub mod dbmath;
+mod given;
 pub mod math;
 pub(crate) mod system;
 
-use crate::service::{Service, ServiceError};
+use opensrf::session::CallError;
+use serde_json::Value;
 
-/// The service on board of this name, if there is one.
+use crate::client::ClientError;
+use crate::service::{MethodError, Service, ServiceError};
+
+/// The service on board of this name, if there is one, with the settings of its table
+/// `[services.settings]`; null is an empty table.
 ///
 /// # Errors
-/// [`ServiceError`] should the service on board be wrong in itself.
+/// [`ServiceError::Setting`] names the setting that is missing, wrong or unknown.
 #[must_use]
-pub fn by_name(name: &str) -> Option<Result<Service, ServiceError>> {
-    match name {
-        math::NAME => Some(math::service()),
-        _ => None,
-    }
+pub fn by_name(name: &str, settings: &Value) -> Option<Result<Service, ServiceError>> {
+    Some(match name {
+        math::NAME => math::configured(settings),
+        dbmath::NAME => dbmath::service(settings),
+        _ => return None,
+    })
 }
 
 /// The names of all services on board.
-pub const NAMES: [&str; 1] = [math::NAME];
+pub const NAMES: [&str; 2] = [math::NAME, dbmath::NAME];
+
+/// What a method answers whose own call failed: the status of the other service, or 500.
+fn handed_on(error: ClientError) -> MethodError {
+    match error {
+        ClientError::Call(CallError::Status(status)) => {
+            MethodError::new(status.code, &*status.text)
+        }
+        other => other.into(),
+    }
+}
