@@ -3,11 +3,15 @@
 //! | service | what it does |
 //! |---|---|
 //! | [`opensrf.math`](math), [`opensrf.dbmath`](dbmath) | add, subtract, multiply and divide |
+//! | [`opensrf.simple-text`](simple_text) | turns, splits, cuts and counts texts |
+//! | [`opensrf.cslow`, `opensrf.slooooooow`](slow) | wait, to put load on a network |
 
 mod arithmetic;
 pub mod dbmath;
 mod given;
 pub mod math;
+pub mod simple_text;
+pub mod slow;
 pub(crate) mod system;
 
 use opensrf::session::CallError;
@@ -26,12 +30,21 @@ pub fn by_name(name: &str, settings: &Value) -> Option<Result<Service, ServiceEr
     Some(match name {
         math::NAME => math::configured(settings),
         dbmath::NAME => dbmath::service(settings),
+        simple_text::NAME => simple_text::service(settings),
+        slow::CSLOW => slow::cslow(settings),
+        slow::SLOOOOOOOW => slow::slooooooow(settings),
         _ => return None,
     })
 }
 
 /// The names of all services on board.
-pub const NAMES: [&str; 2] = [math::NAME, dbmath::NAME];
+pub const NAMES: [&str; 5] = [
+    math::NAME,
+    dbmath::NAME,
+    simple_text::NAME,
+    slow::CSLOW,
+    slow::SLOOOOOOOW,
+];
 
 /// What a method answers whose own call failed: the status of the other service, or 500.
 fn handed_on(error: ClientError) -> MethodError {
