@@ -3,6 +3,7 @@
 //! | service | what it does |
 //! |---|---|
 //! | [`opensrf.math`](math), [`opensrf.dbmath`](dbmath) | add, subtract, multiply and divide |
+//! | [`opensrf.persist`](persist) | keeps values in slots, in a file |
 //! | [`opensrf.simple-text`](simple_text) | turns, splits, cuts and counts texts |
 //! | [`opensrf.cslow`, `opensrf.slooooooow`](slow) | wait, to put load on a network |
 
@@ -10,6 +11,7 @@ mod arithmetic;
 pub mod dbmath;
 mod given;
 pub mod math;
+pub mod persist;
 pub mod simple_text;
 pub mod slow;
 pub(crate) mod system;
@@ -30,6 +32,7 @@ pub fn by_name(name: &str, settings: &Value) -> Option<Result<Service, ServiceEr
     Some(match name {
         math::NAME => math::configured(settings),
         dbmath::NAME => dbmath::service(settings),
+        persist::NAME => persist::service(settings),
         simple_text::NAME => simple_text::service(settings),
         slow::CSLOW => slow::cslow(settings),
         slow::SLOOOOOOOW => slow::slooooooow(settings),
@@ -38,9 +41,10 @@ pub fn by_name(name: &str, settings: &Value) -> Option<Result<Service, ServiceEr
 }
 
 /// The names of all services on board.
-pub const NAMES: [&str; 5] = [
+pub const NAMES: [&str; 6] = [
     math::NAME,
     dbmath::NAME,
+    persist::NAME,
     simple_text::NAME,
     slow::CSLOW,
     slow::SLOOOOOOOW,
