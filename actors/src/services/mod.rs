@@ -5,6 +5,7 @@
 //! | [`opensrf.math`](math), [`opensrf.dbmath`](dbmath) | add, subtract, multiply and divide |
 //! | [`opensrf.persist`](persist) | keeps values in slots, in a file |
 //! | [`opensrf.simple-text`](simple_text) | turns, splits, cuts and counts texts |
+//! | [`opensrf.validator`](validator) | checks addresses of e-mail |
 //! | [`opensrf.cslow`, `opensrf.slooooooow`](slow) | wait, to put load on a network |
 
 mod arithmetic;
@@ -15,6 +16,7 @@ pub mod persist;
 pub mod simple_text;
 pub mod slow;
 pub(crate) mod system;
+pub mod validator;
 
 use opensrf::session::CallError;
 use serde_json::Value;
@@ -34,6 +36,7 @@ pub fn by_name(name: &str, settings: &Value) -> Option<Result<Service, ServiceEr
         dbmath::NAME => dbmath::service(settings),
         persist::NAME => persist::service(settings),
         simple_text::NAME => simple_text::service(settings),
+        validator::NAME => validator::service(settings),
         slow::CSLOW => slow::cslow(settings),
         slow::SLOOOOOOOW => slow::slooooooow(settings),
         _ => return None,
@@ -41,11 +44,12 @@ pub fn by_name(name: &str, settings: &Value) -> Option<Result<Service, ServiceEr
 }
 
 /// The names of all services on board.
-pub const NAMES: [&str; 6] = [
+pub const NAMES: [&str; 7] = [
     math::NAME,
     dbmath::NAME,
     persist::NAME,
     simple_text::NAME,
+    validator::NAME,
     slow::CSLOW,
     slow::SLOOOOOOOW,
 ];
