@@ -6,6 +6,7 @@
 //! | [`opensrf.persist`](persist) | keeps values in slots, in a file |
 //! | [`opensrf.simple-text`](simple_text) | turns, splits, cuts and counts texts |
 //! | [`opensrf.validator`](validator) | checks addresses of e-mail |
+//! | [`opensrf.version`](version) | the MD5 of what a method answers |
 //! | [`opensrf.cslow`, `opensrf.slooooooow`](slow) | wait, to put load on a network |
 
 mod arithmetic;
@@ -17,6 +18,7 @@ pub mod simple_text;
 pub mod slow;
 pub(crate) mod system;
 pub mod validator;
+pub mod version;
 
 use opensrf::session::CallError;
 use serde_json::Value;
@@ -37,6 +39,7 @@ pub fn by_name(name: &str, settings: &Value) -> Option<Result<Service, ServiceEr
         persist::NAME => persist::service(settings),
         simple_text::NAME => simple_text::service(settings),
         validator::NAME => validator::service(settings),
+        version::NAME => version::service(settings),
         slow::CSLOW => slow::cslow(settings),
         slow::SLOOOOOOOW => slow::slooooooow(settings),
         _ => return None,
@@ -44,12 +47,13 @@ pub fn by_name(name: &str, settings: &Value) -> Option<Result<Service, ServiceEr
 }
 
 /// The names of all services on board.
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 8] = [
     math::NAME,
     dbmath::NAME,
     persist::NAME,
     simple_text::NAME,
     validator::NAME,
+    version::NAME,
     slow::CSLOW,
     slow::SLOOOOOOOW,
 ];
