@@ -166,4 +166,17 @@ mod tests {
             assert_eq!(Server::new(address).unwrap_err().to_string(), wrong);
         }
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_is_an_error_in_time() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = silent.local_addr().unwrap().to_string();
+        let server = Server::new(&address).unwrap();
+        let limit = Duration::from_secs(1);
+        for command in [Command::Get, Command::Delete] {
+            let error = server.run("key", command, limit).await.unwrap_err();
+            let told = format!("memcached at {address} did not answer within 1s");
+            assert_eq!(error.to_string(), told);
+        }
+    }
 }
