@@ -4,15 +4,17 @@
 //! sleeps: a test waits for a line or for the end of a process, and fails with all that the process
 //! said when that does not come.
 //!
-//! Some tests need what others wrote: Debian's packages `prosody`, `ejabberd` and `jabberd2`, and a
-//! Python, named by `OPENSRF_TEST_PYTHON`, with `slixmpp` from PyPI (1.17.0 was used). Where one is
-//! missing its test says so on stderr and passes; with `OPENSRF_TEST_REQUIRE_FOREIGN` set it fails.
+//! Some tests need what others wrote: Debian's packages `prosody`, `ejabberd`, `jabberd2` and
+//! `memcached`, and a Python, named by `OPENSRF_TEST_PYTHON`, with `slixmpp` from PyPI (1.17.0 was
+//! used). Where one is missing its test says so on stderr and passes; with
+//! `OPENSRF_TEST_REQUIRE_FOREIGN` set it fails.
 
 mod call;
 mod configuration;
 mod demo;
 mod foreign;
 mod hub_and_host;
+mod memcached;
 mod signals;
 mod slixmpp;
 mod support;

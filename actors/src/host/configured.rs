@@ -60,7 +60,7 @@ impl HostBuilder {
             ..Self::default()
         };
         for service in &settings.services {
-            let on_board = services::by_name(&service.name)
+            let on_board = services::by_name(&service.name, &service.settings)
                 .ok_or_else(|| HostError::NoSuchService(service.name.clone()))??;
             builder.services.push(ServiceSpec {
                 service: on_board,

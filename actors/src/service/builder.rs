@@ -24,6 +24,16 @@ pub enum ServiceError {
         "{0:?} is no name for a service: use letters, digits, '.', '-' and '_', and not \"router\""
     )]
     Name(String),
+    /// A setting of its table `[services.settings]` is missing or wrong.
+    #[error("service {service}: setting {key}: {problem}")]
+    Setting {
+        /// The service.
+        service: String,
+        /// The setting, with the tables that it stands in: `cache.servers`.
+        key: String,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
     /// Two methods of one name.
     #[error(transparent)]
     Duplicate(#[from] DuplicateMethod),

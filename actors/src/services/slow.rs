@@ -1,0 +1,108 @@
+//! `opensrf.cslow` and `opensrf.slooooooow`: services that take their time, to fill drones and
+//! backlogs with.
+//!
+//! The waiting costs nothing but the drone. A part of a second is a time, too. Under a paused clock no
+//! real time passes.
+
+use std::time::Duration;
+
+use opensrf::osrf::{Json, code};
+use serde_json::Value;
+
+use super::given::Given;
+use crate::service::{Call, MethodError, Service, ServiceError};
+
+/// The name of the first service, which is in C in the original.
+pub const CSLOW: &str = "opensrf.cslow";
+
+/// The name of the second service, which is in Perl in the original.
+pub const SLOOOOOOOW: &str = "opensrf.slooooooow";
+
+/// The longest time that may be asked for: a day.
+pub const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// `opensrf.cslow`, which gives the number of seconds back.
+///
+/// # Errors
+/// [`ServiceError::Setting`] for any setting: it has none.
+pub fn cslow(settings: &Value) -> Result<Service, ServiceError> {
+    Given::new(CSLOW, settings)?.only(&[])?;
+    Service::builder(CSLOW)
+        .method("opensrf.cslow.wait", |_, (given,): (Json,)| async move {
+            wait(&given).await?;
+            Ok(given)
+        })
+        .notes("Waits so many seconds and gives their number back.")
+        .build()
+}
+
+/// `opensrf.slooooooow`, which gives all its parameters back.
+///
+/// # Errors
+/// [`ServiceError::Setting`] for any setting: it has none.
+pub fn slooooooow(settings: &Value) -> Result<Service, ServiceError> {
+    Given::new(SLOOOOOOOW, settings)?.only(&[])?;
+    Service::builder(SLOOOOOOOW)
+        .method("opensrf.slooooooow.wait", |call: Call, ()| async move {
+            let mut given = call.params().to_vec();
+            if given.first().is_none_or(|first| *first == Json::NULL) {
+                given.splice(..given.len().min(1), [Json::from(1)]);
+            }
+            if let Some(first) = given.first() {
+                wait(first).await?;
+            }
+            Ok(given)
+        })
+        .notes("Waits so many seconds, 1 unless given, and gives all its parameters back.")
+        .build()
+}
+
+async fn wait(given: &Json) -> Result<(), MethodError> {
+    actix_rt::time::sleep(seconds(given)?).await;
+    Ok(())
+}
+
+/// A number of seconds, which may come as a text.
+fn seconds(given: &Json) -> Result<Duration, MethodError> {
+    let number = match given.value()? {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    number
+        .and_then(|number| Duration::try_from_secs_f64(number).ok())
+        .filter(|time| *time <= LONGEST)
+        .ok_or_else(|| {
+            let longest = LONGEST.as_secs();
+            let problem = format!("{given} is no time: give a number of seconds up to {longest}");
+            MethodError::new(code::BAD_REQUEST, problem)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Duration, MethodError> {
+        seconds(&Json::parse(text).unwrap())
+    }
+
+    #[test]
+    fn seconds_may_be_parts_and_texts() {
+        for (text, millis) in [("0", 0), ("3", 3_000), ("0.25", 250), ("\" 1.5 \"", 1_500)] {
+            assert_eq!(read(text).unwrap(), Duration::from_millis(millis), "{text}");
+        }
+        assert_eq!(read("86400").unwrap(), LONGEST);
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in [
+            "-1", "86400.5", "1e300", "\"NaN\"", "\"inf\"", "null", "[1]", "\"x\"",
+        ] {
+            let problem = format!("{text} is no time: give a number of seconds up to 86400");
+            let refused = MethodError::new(code::BAD_REQUEST, problem);
+            assert_eq!(read(text), Err(refused));
+        }
+    }
+}
