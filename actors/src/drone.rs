@@ -12,6 +12,7 @@ use opensrf::session::{Drone, DroneEffect, DroneInput, SessionRules};
 use opensrf::stanza::Stanza;
 use tokio_util::sync::CancellationToken;
 
+use crate::activity::Protected;
 use crate::client::Client;
 use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
@@ -32,6 +33,7 @@ pub(crate) struct DronePlan {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) client: Client,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) protected: Protected,
 }
 
 /// One worker.

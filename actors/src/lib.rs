@@ -3,6 +3,7 @@
 #[cfg(not(panic = "unwind"))]
 compile_error!("a panic in a method must unwind: its caller is owed an answer");
 
+pub mod activity;
 pub mod cache;
 pub mod cli;
 pub mod client;

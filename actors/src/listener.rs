@@ -19,6 +19,7 @@ use opensrf::retry::Retry;
 use opensrf::session::SessionRules;
 use opensrf::stanza::{Kind, Stanza};
 
+use crate::activity::Protected;
 use crate::client::Client;
 use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
@@ -62,6 +63,8 @@ pub struct ListenerPlan {
     pub transport: Arc<dyn Transport>,
     /// For methods that call other services.
     pub client: Client,
+    /// Methods whose parameters are never logged.
+    pub protected: Protected,
 }
 
 impl ListenerPlan {
@@ -72,6 +75,7 @@ impl ListenerPlan {
             transport: Arc::clone(&self.transport),
             client: self.client.clone(),
             counters,
+            protected: self.protected.clone(),
         }
     }
 

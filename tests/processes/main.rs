@@ -14,6 +14,7 @@ mod configuration;
 mod demo;
 mod foreign;
 mod hub_and_host;
+mod logging;
 mod memcached;
 mod signals;
 mod slixmpp;

@@ -8,12 +8,13 @@ use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
 use opensrf::osrf::Json;
 use opensrf::session::{
-    CallError, Client as Role, ClientEffect, ClientInput, Event, RequestId, SessionId,
+    Asked, CallError, Client as Role, ClientEffect, ClientInput, Event, RequestId, SessionId,
 };
 use opensrf::stanza::Stanza;
 use tokio::sync::{mpsc, oneshot};
 
 use super::ClientError;
+use crate::activity::{Protected, TARGET};
 use crate::driver::{Conduct, Driver};
 use crate::env::Env;
 use crate::messages::{ClientCommand, Order, Ready, Sink, Target};
@@ -29,6 +30,8 @@ pub struct ClientPlan {
     pub jid: Jid,
     /// How it gets onto the bus.
     pub transport: Arc<dyn Transport>,
+    /// Methods whose parameters are never logged.
+    pub protected: Protected,
 }
 
 // Looked up by key only.
@@ -49,6 +52,7 @@ pub struct ClientActor {
     failure: Option<LinkError>,
     /// No more is asked; what was asked is waited for.
     is_draining: bool,
+    protected: Protected,
     host: Peer<Ready>,
     child: u64,
     tether: Tether,
@@ -75,6 +79,7 @@ impl ClientActor {
             early: Vec::new(),
             failure: None,
             is_draining: false,
+            protected: plan.protected,
             host,
             child,
             tether,
@@ -143,6 +148,13 @@ impl ClientActor {
         for input in std::mem::take(&mut self.early) {
             self.step(input, ctx);
         }
+    }
+
+    /// Says in the log what is asked.
+    fn announce(&self, asked: &Asked) {
+        let xid = asked.context.xid.as_deref();
+        let params = self.protected.show(&asked.method, &asked.params);
+        tracing::debug!(target: TARGET, xid, method = &*asked.method, %params, "ASK");
     }
 
     fn call(&mut self, call: ClientInput, request: RequestId, sink: Sink, ctx: &mut Context<Self>) {
@@ -253,6 +265,7 @@ impl Handler<ClientCommand> for ClientActor {
                 asked,
                 sink,
             } => {
+                self.announce(&asked);
                 let call = match target {
                     Target::Service(service) => ClientInput::Call {
                         request,

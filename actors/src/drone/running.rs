@@ -8,8 +8,10 @@ use actix::{ActorFutureExt, AsyncContext, Context, fut};
 use futures::FutureExt;
 use opensrf::session::{DroneInput, Outcome, Run, RunId};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::{Instrument, Span};
 
 use super::DroneActor;
+use crate::activity::TARGET;
 use crate::driver::Conduct;
 use crate::service::{self, Call, Handler, MethodError, RequestEnd, Results, SessionContext};
 
@@ -25,6 +27,8 @@ pub(super) struct Running {
     waited_for: Option<DropGuard>,
     /// For the hook, if there is one.
     call: Option<Call>,
+    /// Has the transaction in all that is logged meanwhile.
+    span: Span,
 }
 
 impl DroneActor {
@@ -34,6 +38,7 @@ impl DroneActor {
             let error = MethodError::failed("the method has no code");
             return self.finished(id, Ok(Err(error)), ctx);
         };
+        let span = self.announce(&run);
         let session = self.session.get_or_insert_with(|| SessionContext {
             thread: run.thread.clone(),
             caller: run.caller.clone(),
@@ -57,10 +62,12 @@ impl DroneActor {
             id,
             waited_for,
             call: wants_end.then(|| call.clone()),
+            span: span.clone(),
         });
         match handler {
             Handler::Function(function) => {
-                let mut ran = catch_unwind(AssertUnwindSafe(|| function(&call)));
+                let function = || span.in_scope(|| function(&call));
+                let mut ran = catch_unwind(AssertUnwindSafe(function));
                 let mut last = None;
                 if let Ok(Ok(results)) = &mut ran {
                     last = results.pop();
@@ -72,12 +79,13 @@ impl DroneActor {
             }
             Handler::Async(method) => {
                 let results = Results::of_drone(ctx.address().recipient(), id);
-                let running = async move { method(call, results).await };
+                let running = async move { method(call, results).await }.instrument(span);
                 self.await_end(id, AssertUnwindSafe(running).catch_unwind(), ctx);
             }
             Handler::Blocking(method) => {
                 let results = Results::of_drone(ctx.address().recipient(), id);
-                let running = tokio::task::spawn_blocking(move || method(&call, &results));
+                let running =
+                    tokio::task::spawn_blocking(move || span.in_scope(|| method(&call, &results)));
                 let guarded = running.map(|joined| match joined {
                     Ok(outcome) => Ok(outcome),
                     Err(error) => match error.try_into_panic() {
@@ -88,6 +96,21 @@ impl DroneActor {
                 self.await_end(id, guarded, ctx);
             }
         }
+    }
+
+    /// Says in the log what is called, and gives the span of the call.
+    fn announce(&self, run: &Run) -> Span {
+        let catalog = self.plan.service.catalog();
+        let method = catalog.get(run.method).map_or("", |method| &*method.name);
+        let service = &**self.plan.service.name();
+        // At the level that is always on: whatever is logged must name its transaction.
+        let span = tracing::error_span!("call", xid = &*run.xid, service, method);
+        if tracing::enabled!(target: TARGET, tracing::Level::DEBUG) {
+            let _within = span.enter();
+            let (caller, params) = (&run.caller, self.plan.protected.show(method, &run.params));
+            tracing::debug!(target: TARGET, %caller, ingress = &*run.ingress, %params, "CALL");
+        }
+        span
     }
 
     fn await_end(
@@ -109,6 +132,9 @@ impl DroneActor {
 
     fn finished(&mut self, run: RunId, ran: Ran, ctx: &mut Context<Self>) {
         let running = self.running.take_if(|running| running.id == run);
+        let _within = running
+            .as_ref()
+            .map(|running| running.span.clone().entered());
         if let Some(call) = running.and_then(|running| running.call) {
             let end = match &ran {
                 Ok(Ok(last)) => RequestEnd::Done(last.as_ref()),

@@ -10,6 +10,7 @@ use opensrf::stream::LoginMethod;
 
 use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec};
 use super::{HostError, HostHandle};
+use crate::activity::Protected;
 use crate::env::Env;
 use crate::jabber::{Socket, Tap};
 use crate::sasl::Account;
@@ -40,6 +41,7 @@ pub struct HostBuilder {
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) tap: Option<Tap>,
+    pub(crate) protected: Protected,
 }
 
 impl fmt::Debug for HostBuilder {
@@ -82,6 +84,7 @@ impl Default for HostBuilder {
             timeout: crate::client::DEFAULT_TIMEOUT,
             connect_timeout: crate::client::CONNECT_TIMEOUT,
             tap: None,
+            protected: Protected::default(),
         }
     }
 }
@@ -255,6 +258,13 @@ impl HostBuilder {
     #[must_use]
     pub fn env(mut self, env: Env) -> Self {
         self.env = Some(env);
+        self
+    }
+
+    /// Never logs the parameters of the methods in this list; of none by default.
+    #[must_use]
+    pub fn protected(mut self, protected: Protected) -> Self {
+        self.protected = protected;
         self
     }
 

@@ -6,6 +6,7 @@ use opensrf::stream::LoginMethod;
 
 use super::spec::{BusSpec, EmbeddedPlan, RouterSpec, ServiceSpec};
 use super::{Access, HostBuilder, HostError};
+use crate::activity::Protected;
 use crate::jabber::{Cleartext, Socket};
 use crate::sasl::Account;
 use crate::services;
@@ -55,6 +56,7 @@ impl HostBuilder {
                 host: settings.host.name.clone(),
             }),
             drain: settings.host.drain,
+            protected: Protected::new(settings.log.protect.clone()),
             timeout: settings.client.timeout,
             connect_timeout: settings.client.connect_timeout,
             ..Self::default()
@@ -91,6 +93,7 @@ impl HostBuilder {
             embedded: None,
             router: None,
             bus: Some(bus),
+            protected: Protected::new(settings.log.protect.clone()),
             timeout: settings.client.timeout,
             connect_timeout: settings.client.connect_timeout,
             ..Self::default()

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::plan::ServicePlan;
 use super::root::HostCommand;
 use super::{HostBuilder, HostError};
+use crate::activity::Protected;
 use crate::client::{Answers, Client, ClientError, IntoParams};
 use crate::counters::{Counters, Figures};
 use crate::jabber::Switch;
@@ -30,6 +31,7 @@ pub struct HostHandle {
     pub(super) routers: Vec<Jid>,
     pub(super) keepalive: Duration,
     pub(super) switch: Option<Arc<Switch>>,
+    pub(super) protected: Protected,
 }
 
 impl HostHandle {
@@ -128,7 +130,8 @@ impl HostHandle {
     }
 
     /// Has the services that `wanted` has, and only those: what is new starts, what is gone drains,
-    /// what stays gets its settings and new drones, without breaking off a request. Services from
+    /// what stays gets its settings and new drones, without breaking off a request; so it is with
+    /// the methods whose parameters are never logged. Services from
     /// [`add_service`](Self::add_service) stay. All else in `wanted` (server, router, bus) counts
     /// for a new host only.
     ///
@@ -136,6 +139,7 @@ impl HostHandle {
     /// [`HostError`] says what is wrong with `wanted`, and nothing is changed; or the host has ended.
     pub async fn reload(&self, wanted: &HostBuilder) -> Result<(), HostError> {
         let plans = wanted.service_plans()?;
+        self.protected.replace(wanted.protected.prefixes());
         self.tell(HostCommand::Reload(plans)).await
     }
 

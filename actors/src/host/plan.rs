@@ -9,6 +9,7 @@ use opensrf::jid::Jid;
 use opensrf::pool::PoolRules;
 use opensrf::session::{RouterName, SessionRules};
 
+use crate::activity::Protected;
 use crate::client::{Client, ClientPlan};
 use crate::counters::Counters;
 use crate::env::Env;
@@ -72,6 +73,7 @@ pub(super) struct RootPlan {
     pub(super) client: Client,
     pub(super) client_slot: Slot<ClientCommand>,
     pub(super) drain: Duration,
+    pub(super) protected: Protected,
 }
 
 impl RootPlan {
@@ -88,6 +90,7 @@ impl RootPlan {
             routers: plan.routers.clone(),
             transport: Arc::clone(&bus.transport),
             client: self.client.clone(),
+            protected: self.protected.clone(),
         })
     }
 
@@ -100,6 +103,7 @@ impl RootPlan {
         Some(ClientPlan {
             jid,
             transport: Arc::clone(&bus.transport),
+            protected: self.protected.clone(),
         })
     }
 }

@@ -55,6 +55,7 @@ impl HostBuilder {
             client: client.clone(),
             counters: Arc::clone(&counters),
             drain: self.drain,
+            protected: self.protected.clone(),
             env,
             server,
             incoming,
@@ -77,6 +78,7 @@ impl HostBuilder {
             root: Peer::new(Root::new(plan).start()),
             client,
             counters,
+            protected: self.protected,
         };
         // An answer means that the host has begun: its client can be asked from now on.
         handle.waits_for().await?;

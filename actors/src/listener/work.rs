@@ -53,6 +53,16 @@ impl ListenerActor {
         }
     }
 
+    /// Says what became of a request that was not run. At debug: the counters tell that it
+    /// happens, and a flood of requests must not become one of lines.
+    fn note(&self, stanza: &Stanza, what: &'static str) {
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            let xid = &*stanza.extension().osrf_xid.clone();
+            let (service, caller) = (self.service(), stanza.sender());
+            tracing::debug!(xid, service, ?caller, "request {what}");
+        }
+    }
+
     fn refuse(&self, stanza: &Stanza, status: &Status) {
         match refuse(stanza, status) {
             Some(refusal) => self.uplink.send(refusal),
@@ -72,10 +82,12 @@ impl Conduct<Pool> for ListenerActor {
             pool::Effect::Assign(id, stanza) => self.assign(id, stanza, ctx),
             pool::Effect::Refuse(stanza) => {
                 self.counters.refused.add();
+                self.note(&stanza, "refused: the backlog is full");
                 self.refuse(&stanza, &Status::backlog_full());
             }
             pool::Effect::Dismiss(stanza) => {
                 self.counters.refused.add();
+                self.note(&stanza, "refused: the service is stopping");
                 let text = "the service is stopping";
                 self.refuse(
                     &stanza,
@@ -84,6 +96,7 @@ impl Conduct<Pool> for ListenerActor {
             }
             pool::Effect::Expire(stanza) => {
                 self.counters.expired.add();
+                self.note(&stanza, "not run: nobody waits for it any more");
                 let text = "the request waited for a drone longer than anybody waits for it";
                 self.refuse(
                     &stanza,
@@ -92,6 +105,7 @@ impl Conduct<Pool> for ListenerActor {
             }
             pool::Effect::Abandon(stanza) => {
                 self.counters.abandoned.add();
+                self.note(&stanza, "abandoned: its drone died");
                 let text = "the drone died while it had this request";
                 self.refuse(
                     &stanza,

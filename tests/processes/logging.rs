@@ -1,0 +1,72 @@
+//! What `opensrf up` logs.
+
+use serde_json::Value;
+
+use crate::support::{Process, Signal, World};
+
+/// Services whose calls are logged, one of them without parameters.
+const LOGGED: &str = "\
+[log]
+level = \"warn,activity=debug\"
+format = \"json\"
+protect = [\"opensrf.simple-text.rev\"]
+[[services]]
+name = \"opensrf.simple-text\"
+[[services]]
+name = \"opensrf.dbmath\"
+";
+
+#[test]
+fn s119_calls_are_logged_with_their_transaction_and_without_protected_parameters() {
+    let world = World::new();
+    let (head, _) = include_str!("all.toml")
+        .split_once("[[services]]")
+        .expect("services");
+    let file = world.write("logged.toml", &format!("{head}{LOGGED}"));
+    let up = Process::start(world.configured(&file, &["up"])).ready();
+    let call = |args: &[&str]| {
+        let args = [&["call", "--xid", "4711"], args].concat();
+        crate::support::run(world.configured(&file, &args))
+    };
+    call(&["opensrf.dbmath", "add", "2", "40"]).gave(&["42"]);
+    let text = "opensrf.simple-text";
+    call(&[text, "opensrf.simple-text.reverse", "secret"]).gave(&["\"terces\""]);
+    up.signal(Signal::TERM);
+    let ended = up.end();
+    let lines = ended
+        .stderr
+        .iter()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let calls: Vec<Value> = lines.filter(|line| line["message"] == "CALL").collect();
+    assert_eq!(calls.len(), 2, "{ended:?}");
+    assert_eq!(calls[0]["params"], "2, 40");
+    assert_eq!(calls[1]["params"], "**PARAMS REDACTED**");
+    for call in &calls {
+        assert_eq!(call["span"]["xid"], "4711", "{call}");
+        assert_eq!(call["target"], "activity");
+    }
+    assert!(!ended.errors().contains("secret"));
+}
+
+#[test]
+fn the_log_can_be_one_object_of_json_a_line() {
+    let world = World::new();
+    let args = ["--log-format", "json", "--log", "debug", "up"];
+    let up = Process::start(world.built_in(&args)).ready();
+    world.call(&["opensrf.math", "add", "2", "2"]).gave(&["4"]);
+    up.signal(Signal::TERM);
+    let ended = up.end();
+    ended.gave(&[]);
+    let events = ended.stderr.iter().filter(|line| *line != "ready");
+    let events: Vec<Value> = events
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    for event in &events {
+        for field in ["timestamp", "level", "message", "target"] {
+            assert!(event[field].is_string(), "no {field}: {event}");
+        }
+    }
+    let registered = events.iter().find(|event| event["message"] == "registered");
+    let service = registered.map(|event| &event["service"]);
+    assert_eq!(service, Some(&Value::from("opensrf.math")), "{ended:?}");
+}
