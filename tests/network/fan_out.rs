@@ -7,10 +7,13 @@ use opensrf::osrf::{Body, Status};
 use opensrf::session::CallError;
 use opensrf_actors::client::{ClientError, Context, Request};
 use opensrf_actors::host::HostBuilder;
+use opensrf_actors::service::{Call, Results, Service};
 use serde_json::{Value, json};
 
 use crate::services::{math, odd_service};
 use crate::support::{Net, Said, over_every_way, over_paused_ways, status};
+
+const ECHO: &str = "opensrf.system.echo";
 
 fn many_drones(builder: HostBuilder) -> HostBuilder {
     math(builder).service_sized(odd_service(), 8, 8, 10)
@@ -188,5 +191,35 @@ fn a_stream_that_is_dropped_midway_lets_its_drone_go() {
         let thread = &asked(&net)[0].thread;
         assert_eq!(&bye.thread, thread);
         net.client().call("test.odd", "caller", ()).await.unwrap();
+    });
+}
+
+#[test]
+fn a_method_whose_caller_gave_up_ends_early() {
+    let patient = |builder: HostBuilder| {
+        let service = Service::builder("test.patient")
+            .streaming("wait", |call: Call, (): (), results: Results| async move {
+                results.send(&1).await?;
+                call.cancellation().cancelled().await;
+                Ok(())
+            })
+            .build();
+        builder.service_sized(service.expect("a service"), 1, 1, 10)
+    };
+    over_paused_ways(patient, |net| async move {
+        let client = net.client().with_timeout(Duration::from_secs(10));
+        let begun = tokio::time::Instant::now();
+        for _ in 0..3 {
+            let mut results = client.stream("test.patient", "wait", ()).await.unwrap();
+            results.next().await.unwrap().unwrap();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        let late = client.call("test.patient", "wait", ()).await;
+        assert!(matches!(
+            late.unwrap_err().call(),
+            Some(CallError::Timeout(_))
+        ));
+        // The only drone is free again.
+        client.call("test.patient", ECHO, [1]).await.unwrap();
     });
 }

@@ -92,3 +92,23 @@ fn before_the_first_start_it_says_whose_password_is_missing() {
         ],
     );
 }
+
+#[test]
+fn a_call_may_say_its_language_zone_and_transaction() {
+    let world = World::new();
+    let _up = world.up();
+    let whose = [
+        "--locale",
+        "fr-CA",
+        "--tz",
+        "America/Montreal",
+        "--xid",
+        "42",
+    ];
+    for options in [&[][..], &["--connect"], &["--stream"]] {
+        let call = [options, &whose, &[MATH, "add", "2", "2"]].concat();
+        world.call(&call).gave(&["4"]);
+    }
+    let odd = world.call(&["--xid", "a b", MATH, "add", "2", "2"]);
+    odd.failed(2, &["--xid", "no spaces or control characters"]);
+}

@@ -10,7 +10,7 @@ use opensrf::osrf::Json;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{REFUSED, complain, print_line};
-use crate::client::Client;
+use crate::client::{Client, Context};
 use crate::host::HostBuilder;
 use crate::settings::Settings;
 
@@ -28,6 +28,7 @@ Examples:
   opensrf call opensrf.math add 1 2
   opensrf call opensrf.math opensrf.system.echo hello '{\"a\":[1,2]}'
   opensrf call --timeout 5 --stream opensrf.math opensrf.system.method.all
+  opensrf call --locale fr-CA --xid 17000000421 opensrf.math add 1 2
 
 Exit codes: 0 done, 1 the network said no (why is on stderr), 2 bad usage or configuration.")]
 pub(crate) struct Args {
@@ -52,6 +53,32 @@ pub(crate) struct Args {
     /// Open a session first (CONNECT), ask in it, and close it
     #[arg(long)]
     pub(crate) connect: bool,
+
+    /// The language that texts should be in, such as fr-CA [default: en-US]
+    #[arg(long, value_parser = word)]
+    pub(crate) locale: Option<String>,
+
+    /// The caller's time zone by its Olson name, such as Europe/Berlin
+    #[arg(long, value_name = "ZONE", value_parser = word)]
+    pub(crate) tz: Option<String>,
+
+    /// The transaction that the request belongs to, to find it in logs [default: a new one]
+    #[arg(long, value_parser = word)]
+    pub(crate) xid: Option<String>,
+}
+
+impl Args {
+    /// What the request says of its caller.
+    fn context(&self) -> Context {
+        let default = Context::default();
+        let given = |text: &Option<String>| text.clone().map(Into::into);
+        Context {
+            xid: given(&self.xid),
+            locale: given(&self.locale).unwrap_or(default.locale),
+            tz: given(&self.tz),
+            ..default
+        }
+    }
 }
 
 pub(crate) fn run(settings: Settings, args: Args) -> ExitCode {
@@ -80,7 +107,7 @@ async fn ask(builder: HostBuilder, args: Args) -> Result<(), Box<dyn Error>> {
     tokio::time::timeout(patience, client.online())
         .await
         .map_err(|_| format!("the Jabber server did not answer within {patience:?}"))??;
-    let outcome = print_answers(client, &args).await;
+    let outcome = print_answers(&client.with_context(args.context()), &args).await;
     host.stop().await?;
     outcome
 }
@@ -124,6 +151,16 @@ fn param(text: &str) -> Box<RawValue> {
         .expect("a text is always valid JSON once quoted")
 }
 
+/// A name or an id: some text without spaces or control characters.
+fn word(text: &str) -> Result<String, String> {
+    let is_odd = |c: char| c.is_control() || c.is_whitespace();
+    match text {
+        "" => Err("expected some text".to_owned()),
+        _ if text.contains(is_odd) => Err("expected no spaces or control characters".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
     match Duration::try_from_secs_f64(seconds) {
@@ -158,6 +195,14 @@ mod tests {
     fn a_result_is_one_line() {
         let result = Json::parse("{\n\"a\":\r\n[\"\\n\"]\n}").unwrap();
         assert_eq!(line(&result), "{ \"a\":  [\"\\n\"] }");
+    }
+
+    #[test]
+    fn languages_zones_and_transactions_are_words() {
+        assert_eq!(word("fr-CA"), Ok("fr-CA".to_owned()));
+        for text in ["", "a b", "a\n", "\u{1}"] {
+            assert!(word(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

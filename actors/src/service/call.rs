@@ -151,7 +151,8 @@ impl Call {
     /// Cancelled when nobody waits for the answer any more: the caller is gone, or has taken leave,
     /// or the drone ends; and when the call is over. A method may end early then.
     ///
-    /// Not all that happens is known here: a caller whose time is up says nothing.
+    /// Not all that happens is known here: a caller whose time is up says so only to a drone that it has
+    /// heard of, by a result or a plea for time.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
         &self.cancellation

@@ -125,7 +125,7 @@ fn the_strict_reason_is_told() {
 fn depth_is_bounded() {
     #[derive(Debug, Deserialize)]
     struct Nest(Vec<Self>);
-    let depth = 100_000;
+    let depth = 10_000;
     let text = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let read = read::<Nest>(&text).map(|nest| nest.0.len());
     assert!(read.is_err());
@@ -138,6 +138,11 @@ fn shelf() -> impl Strategy<Value = Shelf> {
         any::<(i64, bool)>().prop_map(|(at, is)| Shelf::At(at, is)),
         any::<u8>().prop_map(|row| Shelf::Row { row }),
     ]
+}
+
+fn finite() -> impl Strategy<Value = f64> {
+    use prop::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
+    POSITIVE | NEGATIVE | NORMAL | SUBNORMAL | ZERO
 }
 
 /// The same with every number as a text and every truth as Perl has it.
@@ -155,11 +160,9 @@ fn as_texts(value: serde_json::Value) -> serde_json::Value {
 proptest! {
     #[test]
     fn a_value_reads_the_same_with_its_numbers_as_texts(
-        id: u64, label: String, deleted: bool, eighths in prop::option::of(any::<i32>()),
+        id: u64, label: String, deleted: bool, price in prop::option::of(finite()),
         parts: Vec<i32>, more in prop::collection::btree_map(any::<u8>(), shelf(), 0..4),
     ) {
-        // Fractions that serde_json reads exactly.
-        let price = eighths.map(|n| f64::from(n) / 8.0);
         let volume = Volume { id, label, deleted, price, parts, more };
         let strict = serde_json::to_value(&volume).unwrap();
         prop_assert_eq!(&Json::from(strict.clone()).value::<Volume>().unwrap(), &volume);
