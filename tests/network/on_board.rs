@@ -7,6 +7,7 @@ use opensrf_actors::client::ClientError;
 use opensrf_actors::env::Env;
 use opensrf_actors::host::HostHandle;
 use opensrf_actors::services;
+use opensrf_actors::settings::Settings;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -95,6 +96,30 @@ fn each_name_on_board_is_that_of_a_service() {
 }
 
 #[test]
+fn the_example_file_has_all_services_with_settings_that_are_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let dbfile = folder.path().join("persist.db");
+    let dbfile = format!("dbfile = {:?}", dbfile.to_str().unwrap());
+    let example = include_str!("../../config/services.toml");
+    let example = example.replace("dbfile = \"persist.db\"", &dbfile);
+    let default = opensrf_actors::settings::DEFAULT_TOML;
+    let loader = Settings::loader().text("default.toml", default);
+    // The machine's own name servers may be none.
+    let example = example.replace("# nameservers", "nameservers");
+    let settings = loader.text("services.toml", &example).load();
+    let settings = settings.unwrap_or_else(|error| panic!("{error}"));
+    let mut names = Vec::new();
+    for service in settings.services {
+        let made = services::by_name(&service.name, &service.settings).expect("on board");
+        names.push(made.expect("a service").name().to_string());
+    }
+    let mut on_board = services::NAMES.map(str::to_owned).to_vec();
+    names.sort();
+    on_board.sort();
+    assert_eq!(names, on_board);
+}
+
+#[test]
 fn opensrf_math_asks_dbmath_if_told_and_hands_on_what_it_says() {
     let services = [
         ("opensrf.math", json!({"dbmath": true})),
@@ -109,6 +134,17 @@ fn opensrf_math_asks_dbmath_if_told_and_hands_on_what_it_says() {
         let said = net.log.said_by_drones();
         let by_dbmath = |from: &str| from.contains("opensrf.dbmath_drone");
         assert!(said.iter().any(|said| by_dbmath(&said.from)), "{said:?}");
+        let client = net.hub.client().with_xid("1234").with_locale("fr-CA");
+        client.call("opensrf.math", "sub", (3, 2)).await.unwrap();
+        let mut nested = net.log.said().into_iter().rev();
+        let nested = nested.find(|said| said.to.ends_with("router@localhost/opensrf.dbmath"));
+        assert_eq!(nested.unwrap().message.locale, "fr-CA");
+        let mut stanzas = net.log.stanzas().into_iter().rev();
+        let nested = stanzas.find(|stanza| {
+            let to = stanza.to.as_ref().map(ToString::to_string);
+            to.as_deref() == Some("router@localhost/opensrf.dbmath")
+        });
+        assert_eq!(nested.unwrap().extension().osrf_xid, "1234");
         let direct = net.one("opensrf.dbmath", "mult", json!([6, 7])).await;
         assert_eq!(direct, 42);
     });

@@ -6,7 +6,7 @@
 use opensrf::osrf::code;
 use serde_json::{Number, Value};
 
-use crate::service::{MethodError, Service, ServiceError};
+use crate::service::{MethodError, ParamType, Service, ServiceError};
 
 /// An operation on two numbers.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +54,10 @@ pub(crate) fn service(name: &str) -> Result<Service, ServiceError> {
             .function(operation.name, move |_, (a, b): (Value, Value)| {
                 operation.of(&a, &b)
             })
-            .notes(operation.notes);
+            .notes(operation.notes)
+            .param("a", "The first number.", ParamType::Number)
+            .param("b", "The second number.", ParamType::Number)
+            .returns("The result.", ParamType::Number);
     }
     service.build()
 }

@@ -13,7 +13,7 @@ use super::arithmetic::{self, OPERATIONS, Operation};
 use super::dbmath;
 use super::given::Given;
 use super::handed_on;
-use crate::service::{Call, MethodError, Service, ServiceError};
+use crate::service::{Call, MethodError, ParamType, Service, ServiceError};
 
 /// The service's name.
 pub const NAME: &str = "opensrf.math";
@@ -48,7 +48,10 @@ fn asking() -> Result<Service, ServiceError> {
     for operation in OPERATIONS {
         service = service
             .method(operation.name, move |call, pair| ask(operation, call, pair))
-            .notes(operation.notes);
+            .notes(operation.notes)
+            .param("a", "The first number.", ParamType::Number)
+            .param("b", "The second number.", ParamType::Number)
+            .returns("The result.", ParamType::Number);
     }
     service.build()
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::given::Given;
-use crate::service::{Call, MethodError, Results, Service, ServiceError};
+use crate::service::{Call, MethodError, ParamType, Results, Service, ServiceError};
 
 /// The service's name.
 pub const NAME: &str = "opensrf.simple-text";
@@ -24,8 +24,17 @@ pub fn service(settings: &Value) -> Result<Service, ServiceError> {
             Ok(reversed(&text))
         })
         .notes("The text from its end to its beginning.")
+        .param("text", "The text.", ParamType::String)
+        .returns("The text, turned.", ParamType::String)
         .streaming("opensrf.simple-text.split", split)
-        .notes("The parts of a text, one by one; what parts them is a blank unless given.")
+        .notes("The parts of a text, one by one.")
+        .param("text", "The text.", ParamType::String)
+        .param(
+            "delimiter",
+            "What parts them; a blank unless given.",
+            ParamType::String,
+        )
+        .returns("Each part.", ParamType::String)
         .function(
             "opensrf.simple-text.substring",
             |_, part: (String, Option<i64>, Option<i64>)| {
@@ -33,12 +42,26 @@ pub fn service(settings: &Value) -> Result<Service, ServiceError> {
                 Ok(substring(&text, start.unwrap_or(0), length))
             },
         )
-        .notes("A part of a text: where it begins, counted from 0, and how long it is.")
+        .notes("A part of a text.")
+        .param("text", "The text.", ParamType::String)
+        .param(
+            "start",
+            "Where it begins, counted from 0; below 0 from the end.",
+            ParamType::Number,
+        )
+        .param(
+            "length",
+            "How long it is; below 0: how much is left off.",
+            ParamType::Number,
+        )
+        .returns("The part.", ParamType::String)
         .function(
             "opensrf.simple-text.statistics",
             |_, (texts,): (Vec<String>,)| Ok(statistics(&texts)),
         )
         .notes("How many characters and words a list of texts has.")
+        .param("texts", "The texts.", ParamType::Array)
+        .returns("Their length and word_count.", ParamType::Object)
         .build()
 }
 

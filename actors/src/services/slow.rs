@@ -10,7 +10,7 @@ use opensrf::osrf::{Json, code};
 use serde_json::Value;
 
 use super::given::Given;
-use crate::service::{Call, MethodError, Service, ServiceError};
+use crate::service::{Call, MethodError, ParamType, Service, ServiceError};
 
 /// The name of the first service, which is in C in the original.
 pub const CSLOW: &str = "opensrf.cslow";
@@ -33,6 +33,8 @@ pub fn cslow(settings: &Value) -> Result<Service, ServiceError> {
             Ok(given)
         })
         .notes("Waits so many seconds and gives their number back.")
+        .param("seconds", "How long.", ParamType::Number)
+        .returns("The same.", ParamType::Number)
         .build()
 }
 
@@ -53,7 +55,9 @@ pub fn slooooooow(settings: &Value) -> Result<Service, ServiceError> {
             }
             Ok(given)
         })
-        .notes("Waits so many seconds, 1 unless given, and gives all its parameters back.")
+        .notes("Waits, and gives all its parameters back.")
+        .param("seconds", "How long; 1 unless given.", ParamType::Number)
+        .returns("The parameters.", ParamType::Array)
         .build()
 }
 

@@ -25,7 +25,7 @@ use tracing::warn;
 use super::given::Given;
 use super::handed_on;
 use crate::cache::{Cache, md5_hex};
-use crate::service::{Call, MethodError, Service, ServiceError};
+use crate::service::{Call, MethodError, ParamType, Service, ServiceError};
 
 /// The service's name.
 pub const NAME: &str = "opensrf.version";
@@ -53,7 +53,10 @@ pub fn service(settings: &Value) -> Result<Service, ServiceError> {
         .method("opensrf.version.verify", move |call, asked| {
             verify(call, asked, Arc::clone(&known))
         })
-        .notes("The MD5 of the first result of a method: its service, its name and its parameters.")
+        .notes("The MD5 of the first result of a method. Its parameters follow its name.")
+        .param("service", "The method's service.", ParamType::String)
+        .param("method", "Its name.", ParamType::String)
+        .returns("32 hexadecimal digits.", ParamType::String)
         .build()
 }
 

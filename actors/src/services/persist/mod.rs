@@ -35,7 +35,9 @@ use serde_json::Value;
 
 use self::store::{End, Store, StoreError};
 use super::given::Given;
-use crate::service::{Call, MethodError, Params, Results, Service, ServiceBuilder, ServiceError};
+use crate::service::{
+    Call, MethodError, ParamType, Params, Results, Service, ServiceBuilder, ServiceError,
+};
 
 /// The service's name.
 pub const NAME: &str = "opensrf.persist";
@@ -82,6 +84,7 @@ struct Declared {
     shelf: Arc<Shelf>,
 }
 
+const INTERVAL: &str = "Seconds, or such as \"2 hours\".";
 const SIZE: &str = "How many bytes the values of a slot have.";
 
 /// The parameters of a method that needs a slot's name alone.
@@ -107,6 +110,7 @@ impl Declared {
                 Ok(shelf.store.create(now(call), Some(&name), keep)?)
             },
         )
+        .param("interval", INTERVAL, ParamType::String)
         .blocking(
             "slot.set_expire",
             "Says for how long a slot is kept after each use, and gives that in seconds; 0 is for ever.",
@@ -116,6 +120,7 @@ impl Declared {
                 Ok(is_set.then(|| keep.unwrap_or_default().as_secs()))
             },
         )
+        .param("interval", INTERVAL, ParamType::String)
         .of_slot(
             "slot.get_expire",
             "The seconds until a slot is gone; null if it stays, or is not there.",
@@ -186,10 +191,16 @@ impl Declared {
         let shelf = Arc::clone(&self.shelf);
         let run = move |call: &Call, params: P| run(&shelf, call, params);
         let service = self.service.blocking(&format!("{NAME}.{method}"), run);
-        Self {
-            service: service.notes(notes),
-            ..self
-        }
+        let service = service
+            .notes(notes)
+            .param("name", "The slot's name.", ParamType::String);
+        Self { service, ..self }
+    }
+
+    /// Describes another parameter of the method added last.
+    fn param(self, name: &str, desc: &str, kind: ParamType) -> Self {
+        let service = self.service.param(name, desc, kind);
+        Self { service, ..self }
     }
 
     /// Adds a method that needs a slot's name alone.
@@ -217,6 +228,7 @@ impl Declared {
             Ok(is_stored.then_some(name))
         };
         self.blocking(method, &format!("{notes} Gives the slot's name."), run)
+            .param("value", "Anything.", ParamType::Any)
     }
 
     /// Adds a method that gives all values of a slot, one by one.
@@ -230,10 +242,10 @@ impl Declared {
         };
         let method = format!("{NAME}.{method}");
         let service = self.service.blocking_streaming(&method, run);
-        Self {
-            service: service.notes(notes),
-            ..self
-        }
+        let service = service
+            .notes(notes)
+            .param("name", "The slot's name.", ParamType::String);
+        Self { service, ..self }
     }
 }
 

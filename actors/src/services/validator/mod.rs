@@ -41,7 +41,7 @@ use serde_json::Value;
 use self::dns::Dns;
 use self::regex::Regex;
 use super::given::Given;
-use crate::service::{MethodError, Service, ServiceError};
+use crate::service::{MethodError, ParamType, Service, ServiceError};
 
 /// The service's name.
 pub const NAME: &str = "opensrf.validator";
@@ -69,7 +69,13 @@ pub fn service(settings: &Value) -> Result<Service, ServiceError> {
                 &format!("{NAME}.{entry}.validate"),
                 move |_, (object,): (Object,)| validate(Arc::clone(&modules), object),
             )
-            .notes("Whether a value is valid, what it should look like, and what is wrong.");
+            .notes("Whether a value is valid, what it should look like, and what is wrong.")
+            .param(
+                "object",
+                &format!("Has the value as {entry:?}."),
+                ParamType::Object,
+            )
+            .returns("valid, normalized, error, additionals.", ParamType::Object);
     }
     service.build()
 }
