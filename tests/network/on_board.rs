@@ -222,6 +222,29 @@ fn slow_services_take_the_time_they_are_given() {
 }
 
 #[test]
+fn a_slow_service_stops_waiting_when_nobody_waits_for_it() {
+    run(true, async {
+        let slow = services::slow::cslow(&Value::Null).unwrap();
+        let builder = hub().env(Env::simulated(7)).service_sized(slow, 1, 1, 10);
+        let hub = builder.start().await.unwrap();
+        hub.ready().await.unwrap();
+        let begun = Instant::now();
+        let session = hub.client().connect("opensrf.cslow").await.unwrap();
+        let call = session.call("opensrf.cslow.wait", [80_000]);
+        let given_up = tokio::time::timeout(Duration::from_secs(1), call).await;
+        assert!(given_up.is_err());
+        drop(session);
+        let answers = hub.call("opensrf.cslow", "opensrf.cslow.wait", [1]).await;
+        assert_eq!(answers.unwrap().one::<u64>().unwrap(), 1);
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "{:?}",
+            begun.elapsed()
+        );
+    });
+}
+
+#[test]
 fn a_version_is_the_md5_of_the_first_result_and_holds_for_five_minutes() {
     let services = [
         ("opensrf.version", Value::Null),

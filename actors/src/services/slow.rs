@@ -1,8 +1,8 @@
 //! `opensrf.cslow` and `opensrf.slooooooow`: services that take their time, to fill drones and
 //! backlogs with.
 //!
-//! The waiting costs nothing but the drone. A part of a second is a time, too. Under a paused clock no
-//! real time passes.
+//! The waiting costs nothing but the drone, and ends when nobody waits for the answer any more. A part
+//! of a second is a time, too. Under a paused clock no real time passes.
 
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ pub const LONGEST: Duration = Duration::from_secs(86_400);
 pub fn cslow(settings: &Value) -> Result<Service, ServiceError> {
     Given::new(CSLOW, settings)?.only(&[])?;
     Service::builder(CSLOW)
-        .method("opensrf.cslow.wait", |_, (given,): (Json,)| async move {
-            wait(&given).await?;
+        .method("opensrf.cslow.wait", |call, (given,): (Json,)| async move {
+            wait(&call, &given).await?;
             Ok(given)
         })
         .notes("Waits so many seconds and gives their number back.")
@@ -51,7 +51,7 @@ pub fn slooooooow(settings: &Value) -> Result<Service, ServiceError> {
                 given.splice(..given.len().min(1), [Json::from(1)]);
             }
             if let Some(first) = given.first() {
-                wait(first).await?;
+                wait(&call, first).await?;
             }
             Ok(given)
         })
@@ -61,8 +61,13 @@ pub fn slooooooow(settings: &Value) -> Result<Service, ServiceError> {
         .build()
 }
 
-async fn wait(given: &Json) -> Result<(), MethodError> {
-    actix_rt::time::sleep(seconds(given)?).await;
+async fn wait(call: &Call, given: &Json) -> Result<(), MethodError> {
+    let time = seconds(given)?;
+    tokio::select! {
+        biased;
+        () = call.cancellation().cancelled() => {}
+        () = actix_rt::time::sleep(time) => {}
+    }
     Ok(())
 }
 

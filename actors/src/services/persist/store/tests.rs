@@ -166,6 +166,19 @@ fn several_connections_share_a_file_and_no_value_is_taken_twice() {
 }
 
 #[test]
+fn several_may_make_the_file_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slots");
+    let opening = [(); 8].map(|()| {
+        let path = path.clone();
+        thread::spawn(move || Store::open(&path).map(|_| ()))
+    });
+    for thread in opening {
+        thread.join().unwrap().unwrap();
+    }
+}
+
+#[test]
 fn a_file_of_another_program_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("other");
