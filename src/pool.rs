@@ -238,8 +238,11 @@ impl Pool {
         out.push(Effect::StopDrone(drone));
     }
 
-    /// Nobody looked at it, so it is as good as new, and first in line.
+    /// Nobody looked at it, so it is as good as new, and first in line; unless all is over.
     fn requeue(&mut self, now: Tick, request: Waiting, out: &mut Vec<Effect>) {
+        if self.phase == Phase::Drained {
+            return out.push(Effect::Dismiss(request.stanza));
+        }
         self.backlog.push_front(request);
         self.hand_out(now, out);
     }

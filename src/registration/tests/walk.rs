@@ -18,6 +18,8 @@ enum Move {
     Bounce(usize),
     Pong(usize),
     Wake,
+    Withdraw,
+    Rejoin,
     Leave,
 }
 
@@ -29,6 +31,8 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (0_usize..4).prop_map(Move::Bounce),
         1 => (0_usize..4).prop_map(Move::Pong),
         6 => Just(Move::Wake),
+        1 => Just(Move::Withdraw),
+        2 => Just(Move::Rejoin),
         1 => Just(Move::Leave),
     ]
 }
@@ -39,9 +43,9 @@ struct World {
     routers: Vec<Jid>,
     now: Tick,
     is_up: bool,
-    /// It was told to leave while its link was up, or not at all.
     leave_asked: bool,
-    /// Routers that it said know the service, since the link came up.
+    is_withdrawn: bool,
+    /// Routers that it said know the service, since it last began with them.
     known: BTreeSet<Jid>,
     unregistered: BTreeSet<Jid>,
     left: u32,
@@ -59,6 +63,7 @@ impl World {
             now: Tick::ZERO,
             is_up: false,
             leave_asked: false,
+            is_withdrawn: false,
             known: BTreeSet::new(),
             unregistered: BTreeSet::new(),
             left: 0,
@@ -82,10 +87,16 @@ impl World {
             }
             Move::Bounce(which) => Input::Bounced(self.router(which)),
             Move::Pong(which) => Input::Ponged(self.router(which)),
+            Move::Withdraw => Input::Withdraw,
+            Move::Rejoin => Input::Rejoin,
             Move::Leave => Input::Leave,
         };
         match input {
             Input::LinkUp => self.is_up = true,
+            Input::Withdraw | Input::Rejoin => {
+                self.is_withdrawn = matches!(input, Input::Withdraw);
+                self.known.clear();
+            }
             Input::LinkDown => {
                 self.is_up = false;
                 self.known.clear();
@@ -119,11 +130,14 @@ impl World {
                 "{effect:?} without a link"
             );
             match effect {
-                Effect::Register(_) | Effect::Ask(_) => assert!(!was_leaving),
+                Effect::Register(_) | Effect::Ask(_) => {
+                    assert!(!was_leaving && !self.is_withdrawn);
+                }
                 Effect::Registered(router) => assert!(self.known.insert(router.clone())),
                 Effect::Missing(router) => assert!(self.known.remove(router)),
                 Effect::Unregister(router) => {
-                    assert!(self.leave_asked && self.unregistered.insert(router.clone()));
+                    assert!(self.leave_asked || self.is_withdrawn);
+                    self.unregistered.insert(router.clone());
                 }
                 Effect::PingRouter(router) | Effect::PingClass(router) => {
                     assert!(self.unregistered.contains(router));
@@ -137,8 +151,9 @@ impl World {
         let all = self.known.len() == self.routers.len();
         assert!(self.leave_asked || self.role.is_complete() == all);
         // While it has a link and is wanted, there is always something to come.
-        let rests = self.role.deadline().is_none();
-        assert!(!rests || !self.is_up || self.leave_asked || self.routers.is_empty());
+        let may_rest = !self.is_up || self.leave_asked || self.is_withdrawn;
+        let rests = self.role.deadline().is_none() && !self.routers.is_empty();
+        assert!(may_rest || !rests);
     }
 }
 
@@ -158,7 +173,7 @@ proptest! {
         }
         prop_assert_eq!(world.left, 1);
         prop_assert_eq!(world.role.deadline(), None);
-        for step in [Move::Leave, Move::Up, Move::Answer(0, true), Move::Down, Move::Leave] {
+        for step in [Move::Leave, Move::Up, Move::Rejoin, Move::Answer(0, true), Move::Down, Move::Leave] {
             world.go(step);
         }
     }
