@@ -15,10 +15,11 @@ use super::root::HostCommand;
 use super::{HostBuilder, HostError};
 use crate::client::{Answers, Client, ClientError, IntoParams};
 use crate::counters::{Counters, Figures};
-use crate::jabber::Switch;
+use crate::jabber::{Incoming, Switch};
 use crate::messages::ServiceOrder;
-use crate::peer::Peer;
+use crate::peer::{Peer, Slot};
 use crate::service::Service;
+use crate::transport::DuplexDial;
 
 /// A running host. Clones are the same host; dropping the last one does not end it.
 #[derive(Debug, Clone)]
@@ -30,6 +31,7 @@ pub struct HostHandle {
     pub(super) routers: Vec<Jid>,
     pub(super) keepalive: Duration,
     pub(super) switch: Option<Arc<Switch>>,
+    pub(super) incoming: Slot<Incoming>,
 }
 
 impl HostHandle {
@@ -172,6 +174,13 @@ impl HostHandle {
             .as_ref()
             .map(|switch| switch.addresses())
             .unwrap_or_default()
+    }
+
+    /// A way to the embedded server in bytes, without a socket, for whoever speaks Jabber within
+    /// this process. Without such a server nobody answers.
+    #[must_use]
+    pub fn duplex(&self) -> DuplexDial {
+        DuplexDial(self.incoming.clone())
     }
 
     /// What the host has done so far.
