@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::field::{Number, Text};
+use super::field::{List, Number, Text};
 use super::{
     Answer, Body, DEFAULT_API_LEVEL, DEFAULT_LOCALE, Json, Message, Request, Status, code,
 };
@@ -134,7 +134,7 @@ struct Payload<'a> {
     #[serde(borrow, default)]
     method: Option<Text<'a>>,
     #[serde(borrow, default)]
-    params: Option<Vec<&'a RawValue>>,
+    params: List<'a>,
     #[serde(borrow, default)]
     status: Option<Text<'a>>,
     #[serde(rename = "statusCode", default)]
@@ -198,7 +198,7 @@ impl Hinted<'_> {
                 .map_or_else(ByteString::new, |text| shared(body, text)),
             params: fields
                 .params
-                .unwrap_or_default()
+                .0
                 .into_iter()
                 .map(|raw| Json::part_of(body, raw))
                 .collect(),

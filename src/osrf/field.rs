@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// A text, borrowed from the body unless it had to be unescaped; a number or truth is its spelling,
 /// anything else nothing.
@@ -135,6 +136,62 @@ impl<'de> Visitor<'de> for NumberVisitor {
     }
 }
 
+/// A list of values as they are written; anything else has none.
+#[derive(Default)]
+pub(super) struct List<'a>(pub(super) Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for List<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListVisitor)
+    }
+}
+
+struct ListVisitor;
+
+impl<'de> Visitor<'de> for ListVisitor {
+    type Value = List<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<List<'de>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(List(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<List<'de>, A::Error> {
+        skip_object(object).map(|()| List::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<List<'de>, E> {
+        Ok(List::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<List<'de>, E> {
+        Ok(List::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<List<'de>, E> {
+        Ok(List::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<List<'de>, E> {
+        Ok(List::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<List<'de>, E> {
+        Ok(List::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<List<'de>, E> {
+        Ok(List::default())
+    }
+}
+
 fn skip_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
     while list.next_element::<IgnoredAny>()?.is_some() {}
     Ok(())
@@ -189,6 +246,26 @@ mod tests {
         for (json, number) in cases {
             let read: Number = serde_json::from_str(json).unwrap();
             assert_eq!(read.0, number, "{json}");
+        }
+    }
+
+    #[test]
+    fn any_value_is_a_list_or_has_no_items() {
+        let cases = [
+            (r#"[1, "a",{"b":[]}]"#, &["1", "\"a\"", "{\"b\":[]}"][..]),
+            ("[]", &[]),
+            ("null", &[]),
+            ("7", &[]),
+            ("-7", &[]),
+            ("7.5", &[]),
+            ("true", &[]),
+            (r#""[1]""#, &[]),
+            (r#"{"a":[1]}"#, &[]),
+        ];
+        for (json, items) in cases {
+            let read: List<'_> = serde_json::from_str(json).unwrap();
+            let texts: Vec<_> = read.0.iter().map(|raw| raw.get()).collect();
+            assert_eq!(texts, items, "{json}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The whole network, in one process.
+//! The whole network, in one process. What the statements of the protocol's checklist are shown by
+//! is in `conformance`.
 
 // What helps tests may fail them.
 #![allow(clippy::panic, clippy::unwrap_used)]
@@ -6,6 +7,8 @@
 mod bad_messages;
 mod bad_streams;
 mod calls;
+#[path = "../conformance/mod.rs"]
+mod conformance;
 mod fan_out;
 mod methods;
 mod on_board;

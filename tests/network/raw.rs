@@ -8,7 +8,8 @@ use opensrf::stanza::Stanza;
 use opensrf::stream::legacy_digest;
 use opensrf::xml::{Frame, Framer};
 use opensrf_actors::host::HostHandle;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use opensrf_actors::transport::Dial;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Join, join};
 use tokio::net::TcpStream;
 
 use crate::support::{PASSWORD, address};
@@ -19,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// The header that every original program sends.
 pub(crate) const HEADER: &str = "<stream:stream to='localhost' xmlns='jabber:client' \
                                  xmlns:stream='http://etherx.jabber.org/streams'>";
+
+/// Any byte stream, by its two halves.
+pub(crate) type Tube = Join<Box<dyn AsyncRead + Send + Unpin>, Box<dyn AsyncWrite + Send + Unpin>>;
 
 /// One connection.
 pub(crate) struct Raw<S = TcpStream> {
@@ -52,6 +56,14 @@ impl Raw {
     }
 }
 
+impl Raw<Tube> {
+    /// Connects to a server and says nothing.
+    pub(crate) async fn through(door: &dyn Dial) -> Self {
+        let halves = door.dial().await.expect("a server");
+        Self::over(join(halves.reader, halves.writer))
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     /// Speaks over these bytes.
     pub(crate) fn over(socket: S) -> Self {
@@ -64,6 +76,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
         self.say(&HEADER.replace("localhost", domain)).await;
         let digest = legacy_digest(&stream_id(&self.read().await), PASSWORD);
         self.say(&digest_login(user, &digest, resource)).await;
+        let result = self.read().await;
+        assert!(result.contains("type='result'"), "{result}");
+        self.frame().await;
+        self.frame().await;
+    }
+
+    /// Logs in as the Perl programs do.
+    pub(crate) async fn authenticate_plainly(&mut self, user: &str, domain: &str, resource: &str) {
+        self.say(&HEADER.replace("localhost", domain)).await;
+        self.read().await;
+        self.say(&password_login(user, PASSWORD, resource)).await;
         let result = self.read().await;
         assert!(result.contains("type='result'"), "{result}");
         self.frame().await;
@@ -138,6 +161,14 @@ pub(crate) fn digest_login(user: &str, digest: &str, resource: &str) -> String {
     format!(
         "<iq id='123456789' type='set'><query xmlns='jabber:iq:auth'><username>{user}</username>\
          <digest>{digest}</digest><resource>{resource}</resource></query></iq>"
+    )
+}
+
+/// The log-in of the Perl programs.
+pub(crate) fn password_login(user: &str, password: &str, resource: &str) -> String {
+    format!(
+        "<iq id='123' type='set'><query xmlns='jabber:iq:auth'><username>{user}</username>\
+         <password>{password}</password><resource>{resource}</resource></query></iq>"
     )
 }
 

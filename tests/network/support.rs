@@ -14,7 +14,7 @@ use opensrf_actors::jabber::{Cleartext, Incoming, Server, ServerPlan, Switch};
 use opensrf_actors::peer::Peer;
 use opensrf_actors::sasl::{Account, Accounts};
 use opensrf_actors::supervise::{ChildExited, Tether};
-use opensrf_actors::transport::halves;
+use opensrf_actors::transport::{Dial, TcpDial, halves};
 use tokio::io::DuplexStream;
 
 /// A way onto the bus.
@@ -115,6 +115,15 @@ impl Net {
 
     pub(crate) fn client(&self) -> &Client {
         self.host.client()
+    }
+
+    /// A way in for peers that speak bytes: over TCP if that is the network's way, else without a
+    /// socket, so that they live under the paused clock.
+    pub(crate) fn door(&self) -> Arc<dyn Dial> {
+        match self.way {
+            Way::Tcp => Arc::new(TcpDial(address(&self.hub))),
+            Way::Local | Way::Duplex => Arc::new(self.hub.duplex()),
+        }
     }
 }
 

@@ -16,10 +16,11 @@ use super::{HostBuilder, HostError};
 use crate::activity::Protected;
 use crate::client::{Answers, Client, ClientError, IntoParams};
 use crate::counters::{Counters, Figures};
-use crate::jabber::Switch;
+use crate::jabber::{Incoming, Switch};
 use crate::messages::ServiceOrder;
-use crate::peer::Peer;
+use crate::peer::{Peer, Slot};
 use crate::service::Service;
+use crate::transport::DuplexDial;
 
 /// A running host. Clones are the same host; dropping the last one does not end it.
 #[derive(Debug, Clone)]
@@ -32,6 +33,7 @@ pub struct HostHandle {
     pub(super) keepalive: Duration,
     pub(super) switch: Option<Arc<Switch>>,
     pub(super) protected: Protected,
+    pub(super) incoming: Slot<Incoming>,
 }
 
 impl HostHandle {
@@ -176,6 +178,13 @@ impl HostHandle {
             .as_ref()
             .map(|switch| switch.addresses())
             .unwrap_or_default()
+    }
+
+    /// A way to the embedded server in bytes, without a socket, for whoever speaks Jabber within
+    /// this process. Without such a server nobody answers.
+    #[must_use]
+    pub fn duplex(&self) -> DuplexDial {
+        DuplexDial(self.incoming.clone())
     }
 
     /// What the host has done so far.

@@ -75,6 +75,7 @@ impl HostBuilder {
                 .server
                 .as_ref()
                 .map(|server| Arc::clone(&server.switch)),
+            incoming: plan.incoming.clone(),
             root: Peer::new(Root::new(plan).start()),
             client,
             counters,
