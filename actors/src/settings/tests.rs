@@ -1,3 +1,5 @@
+mod any_text;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
