@@ -142,9 +142,9 @@ fn login(mut section: Section<'_>, notes: &mut Notes) -> Option<Login> {
 /// Only the account counts: a server in this process must have it.
 fn gateway(mut section: Section<'_>, notes: &mut Notes) -> Option<Login> {
     let login = read_login(&mut section, notes);
-    let text = "the web front ends are not configured from here; only their account counts, for \
-                an embedded server";
-    notes.loss(&section.origin(), section.path(), text);
+    let text = "the original's web front ends go on with their own file; only their account \
+                counts here, for an embedded server";
+    notes.harmless(&section.origin(), section.path(), text);
     login
 }
 

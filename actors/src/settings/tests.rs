@@ -448,7 +448,7 @@ fn flat(text: &str) -> BTreeMap<String, String> {
         };
         out.entry(path).or_insert(shown);
     }
-    let mut layers = Layers::default();
+    let mut layers = layers::Layers::default();
     layers.text("x", text);
     let tree = layers.merge().expect("is TOML");
     let mut out = BTreeMap::new();

@@ -206,7 +206,7 @@ fn router(item: &Item) -> String {
 fn what_has_no_place_is_told_line_by_line() {
     let core = core_of(CORE, false, &nowhere);
     let gateway = format!(
-        "c.xml:{}: gateway: the web front ends",
+        "c.xml:{}: gateway: the original's web front ends",
         line(CORE, "<gateway>")
     );
     let logfile = format!("c.xml:{}: opensrf/logfile: ", line(CORE, "<logfile>"));
