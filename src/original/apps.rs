@@ -13,6 +13,9 @@ use super::section::Notes;
 /// The service that answers what stands in `opensrf.xml`.
 const SETTINGS: &str = "opensrf.settings";
 
+/// The service that keeps its answers in memcached.
+const VERSION: &str = "opensrf.version";
+
 /// Where the services of a host stand.
 pub(super) struct Apps<'a> {
     /// How the file is called.
@@ -77,8 +80,15 @@ impl Apps<'_> {
             .filter(serde_json::Value::is_object);
         let mut own = own.unwrap_or_else(|| serde_json::json!({}));
         let origin = settings.map_or_else(|| origin.to_owned(), |data| self.origin(data.line));
-        if let (SETTINGS, Some(own)) = (name, own.as_object_mut()) {
-            own.insert("file".to_owned(), self.path.into());
+        let cache = self.config.at(&["cache", "global"]);
+        match (name, own.as_object_mut(), cache) {
+            (SETTINGS, Some(own), _) => {
+                own.insert("file".to_owned(), self.path.into());
+            }
+            (VERSION, Some(own), Some(cache)) => {
+                own.insert("cache".to_owned(), cache.json());
+            }
+            _ => {}
         }
         if own.as_object().is_some_and(|own| !own.is_empty()) {
             service.set("settings", &origin, Value::Free(own));
@@ -165,6 +175,10 @@ impl Apps<'_> {
                 "apps" | "activeapps" => {}
                 "dirs" | "server_type" => {
                     notes.harmless(&origin, key, "there are no such files or processes here");
+                }
+                "cache" => {
+                    let text = "opensrf.version has it, opensrf.settings tells whoever asks";
+                    notes.harmless(&origin, key, text);
                 }
                 _ => {
                     let text = "has no setting here; opensrf.settings still tells whoever asks";

@@ -95,6 +95,11 @@ pub(super) fn read(file: &str, root: &Node, notes: &mut Notes) -> Option<Core> {
     if let Some(node) = find(root, "shared") {
         let mut shared = Section::new(file, "shared", node);
         core.protect = shared.listed("log_protect", "match_string", notes);
+        for said in core.protect.iter().filter(|said| is_pattern(&said.text)) {
+            let text = "is taken as the beginning of a method's name, as C programs do, not as a \
+                        regular expression, as Perl programs do";
+            notes.loss(&said.origin, "shared/log_protect/match_string", text);
+        }
         shared.finish(notes);
         is_known = true;
     }
@@ -109,6 +114,13 @@ pub(super) fn read(file: &str, root: &Node, notes: &mut Notes) -> Option<Core> {
         }
     }
     is_known.then_some(core)
+}
+
+/// Whether a text means something else as a regular expression; a dot hardly does.
+fn is_pattern(text: &str) -> bool {
+    text.contains([
+        '\\', '^', '$', '*', '+', '?', '(', ')', '[', ']', '{', '}', '|',
+    ])
 }
 
 /// The first element of this name.

@@ -15,4 +15,5 @@ pub mod host;
 pub mod import;
 pub mod item;
 mod section;
+pub mod tree;
 pub mod xpath;

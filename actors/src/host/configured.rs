@@ -65,8 +65,16 @@ impl HostBuilder {
             ..Self::default()
         };
         for service in &settings.services {
-            let on_board = services::by_name(&service.name, &service.settings)
-                .ok_or_else(|| HostError::NoSuchService(service.name.clone()))??;
+            let on_board = match service.name.as_str() {
+                // Without a file it tells what this host is.
+                services::settings::NAME => {
+                    let own = settings.as_original();
+                    Some(services::settings::service(&service.settings, &own))
+                }
+                name => services::by_name(name, &service.settings),
+            };
+            let on_board =
+                on_board.ok_or_else(|| HostError::NoSuchService(service.name.clone()))??;
             builder.services.push(ServiceSpec {
                 service: on_board,
                 min: service.min_drones as usize,

@@ -15,6 +15,7 @@ mod layers;
 mod loader;
 mod model;
 mod original;
+mod own;
 mod password;
 mod read;
 mod secrets;

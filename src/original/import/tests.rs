@@ -23,7 +23,7 @@ fn core_of(xml: &str, is_embedded: bool, resolve: &dyn Fn(&str) -> Vec<IpAddr>) 
 
 fn apps_of(xml: &str, given: Option<&str>) -> Imported {
     let root = read_document(xml.as_bytes()).expect("is XML");
-    let on_board = ["opensrf.math", "opensrf.settings"];
+    let on_board = ["opensrf.math", "opensrf.persist", "opensrf.settings"];
     app_settings("o.xml", &root, "/etc/o.xml", given, "app1", &on_board)
 }
 
@@ -278,10 +278,10 @@ fn services_on_board_keep_their_numbers_and_their_own_settings() {
         &lines,
         &format!("services[1].backlog = 30 @ o.xml:{backlog}"),
     );
-    has(
-        &lines,
-        "services[1].settings = {\"precision\":12,\"units\":{\"unit\":[\"one\",\"two\"]}} @",
-    );
+    let own = r#"{"dbfile":"/var/lib/example/persist.db","default_expire_time":300}"#;
+    has(&lines, &format!("services[2].settings = {own} @"));
+    let no_settings = |line: &&String| line.starts_with("services[1].settings");
+    assert_eq!(lines.iter().find(no_settings), None);
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn the_host_is_the_given_one_or_this_machine_or_localhost() {
             .iter()
             .filter(|line| line.contains("].name"))
             .count(),
-        2
+        3
     );
     has(
         &notes(&here),
@@ -308,6 +308,34 @@ fn the_host_is_the_given_one_or_this_machine_or_localhost() {
     has(
         &notes(&nobody),
         "o.xml:3: hosts: there is no section for x; the defaults count",
+    );
+}
+
+#[test]
+fn a_pattern_of_methods_not_to_log_is_told() {
+    let xml = CORE.replace("acme.secrets.", "acme.(login|pin)");
+    let told = notes(&core_of(&xml, false, &nowhere));
+    let at = line(&xml, "acme.(");
+    has(
+        &told,
+        &format!("c.xml:{at}: shared/log_protect/match_string: is taken as the"),
+    );
+    assert!(
+        !notes(&core_of(CORE, false, &nowhere))
+            .concat()
+            .contains("match_string")
+    );
+}
+
+#[test]
+fn the_service_that_uses_memcached_is_told_where_it_is() {
+    let apps = APPS.replace("acme.calc", "opensrf.version");
+    let root = read_document(apps.as_bytes()).unwrap();
+    let imported = app_settings("o.xml", &root, "o", None, "h", &["opensrf.version"]);
+    let cache = r#"{"cache":{"max_cache_time":86400,"servers":{"server":"127.0.0.1:11211"}}}"#;
+    has(
+        &flat(&imported),
+        &format!("services[0].settings = {cache} @"),
     );
 }
 
