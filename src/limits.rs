@@ -47,6 +47,18 @@ impl StreamLimits {
         attribute_bytes: 64 * 1024,
         namespaces: 16,
     };
+
+    /// The limits of a file: a configuration of the original, which has some thousand
+    /// elements at most.
+    pub const DOCUMENT: Self = Self {
+        stanza_bytes: 4 * 1024 * 1024,
+        elements: 100_000,
+        depth: 64,
+        attributes: 64,
+        name_bytes: 256,
+        attribute_bytes: 64 * 1024,
+        namespaces: 64,
+    };
 }
 
 /// How long a peer may take from its first byte to a bound session.

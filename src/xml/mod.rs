@@ -1,16 +1,19 @@
 //! XML as a stream of whole elements: bytes in, checked elements out, and back.
 //!
-//! There is one way in, the [`Framer`], for every peer: two parsers that disagree about the same
+//! There is one way in for a stream, the [`Framer`], for every peer: two parsers that disagree about the same
 //! bytes let one peer slip stanzas past the other. What it lets through is strict XML without
 //! comments, processing instructions, document types and entities of its own (RFC 6120 §11), so
 //! bytes that were read may go out again as they came. Most do: a [`Raw`] element is cut into
 //! parts, not decoded; [`Element`] is for the few small ones whose inside matters.
+//!
+//! A file that a person wrote is read by [`read_document`], with the same grammar.
 //!
 //! The only module that names quick-xml.
 
 mod chars;
 mod check;
 mod decode;
+mod document;
 mod element;
 mod error;
 mod escape;
@@ -24,6 +27,7 @@ mod tag;
 mod tests;
 mod unescape;
 
+pub use document::{DocumentError, Fault, Node, read_document};
 pub use element::Element;
 pub use error::XmlError;
 pub use escape::{attribute, text};

@@ -16,6 +16,7 @@ mod foreign;
 mod hub_and_host;
 mod logging;
 mod memcached;
+mod original;
 mod signals;
 mod slixmpp;
 mod support;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{complain, print_line};
-use crate::settings::Settings;
+use crate::settings::{Settings, SettingsError};
 
 /// Look at the configuration without running anything
 #[derive(Debug, clap::Args)]
@@ -22,15 +22,27 @@ enum Command {
     /// Print all settings in force as TOML, each with where its value comes from; no passwords
     #[command(after_help = "Example:\n  opensrf --config hub.toml --config local.toml config show")]
     Show,
+    Import(super::import::Args),
 }
 
-/// What is wrong was said when the settings were read; here they are right.
-pub(crate) fn run(settings: Settings, args: Args) -> ExitCode {
-    let text = match args.command {
-        Command::Check => format!("ok: {}", settings.summary()),
-        Command::Show => settings.show(),
+pub(crate) fn run(
+    args: Args,
+    load: impl Fn() -> Result<Settings, SettingsError>,
+    is_embedded: bool,
+) -> ExitCode {
+    let text: fn(&Settings) -> String = match args.command {
+        Command::Check => |settings| format!("ok: {}", settings.summary()),
+        Command::Show => Settings::show,
+        Command::Import(args) => return super::import::run(&args, is_embedded),
     };
-    match print_line(text.trim_end()) {
+    let settings = match load() {
+        Ok(settings) => settings,
+        Err(error) => return complain(&error),
+    };
+    for note in settings.notes() {
+        eprintln!("{note}");
+    }
+    match print_line(text(&settings).trim_end()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error),
     }

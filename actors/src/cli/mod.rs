@@ -3,6 +3,7 @@
 mod call;
 mod config;
 mod demo;
+mod import;
 mod up;
 
 use std::fmt::Display;
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::settings::{DEFAULT_LEVEL, FORMAT, Settings, SettingsError};
-use crate::telemetry;
+use crate::telemetry::{self, Log};
 
 /// The network said no: no service, no answer in time, an error status.
 pub(crate) const REFUSED: u8 = 1;
@@ -26,6 +27,7 @@ Examples:
   opensrf up                              run Jabber server, router and opensrf.math
   opensrf call opensrf.math add 1 2       ask a service (in another terminal)
   opensrf --config hub.toml up            run what hub.toml says
+  opensrf --config opensrf_core.xml --embedded up    the same from files of OpenSRF itself
   opensrf config show                     what is configured, and where it comes from
 
 Without --config a built-in configuration counts: a whole network on this machine, Jabber server on
@@ -37,9 +39,24 @@ Exit codes: 0 done, 1 the network said no, 2 bad usage or configuration.";
 #[derive(Debug, Parser)]
 #[command(name = "opensrf", version, about, after_help = EXAMPLES)]
 struct Cli {
-    /// Read settings from FILE instead of the built-in ones; may repeat, later files win
+    #[command(flatten)]
+    files: Files,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where the settings come from.
+#[derive(Debug, clap::Args)]
+struct Files {
+    /// Read settings from FILE instead of the built-in ones; may repeat, later files win. TOML, or
+    /// OpenSRF's own opensrf_core.xml, opensrf.xml, srfsh.xml
     #[arg(short, long, value_name = "FILE", global = true)]
     config: Vec<PathBuf>,
+
+    /// With an opensrf_core.xml: run a Jabber server in this process in place of the one it names
+    #[arg(long, global = true)]
+    embedded: bool,
 
     /// Log from LEVEL on: error, warn, info, debug, trace, or a filter as in the settings
     #[arg(long, value_name = "LEVEL", global = true)]
@@ -48,9 +65,25 @@ struct Cli {
     /// Log as text for people or as JSON for programs
     #[arg(long, value_name = "FORMAT", global = true, value_parser = formats())]
     log_format: Option<String>,
+}
 
-    #[command(subcommand)]
-    command: Command,
+impl Files {
+    fn load(&self) -> Result<Settings, SettingsError> {
+        let mut loader = Settings::loader().variables(std::env::vars_os());
+        for file in &self.config {
+            loader = loader.file(file);
+        }
+        if self.embedded {
+            loader = loader.embedded();
+        }
+        if let Some(level) = &self.log {
+            loader = loader.option("log.level", level, "--log");
+        }
+        if let Some(format) = &self.log_format {
+            loader = loader.option("log.format", format, "--log-format");
+        }
+        loader.load()
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,40 +105,51 @@ fn formats() -> clap::builder::PossibleValuesParser {
 /// Does what the arguments of this process say.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let settings = match load(&cli) {
+    let Cli { files, command } = Cli::parse();
+    let load = || files.load();
+    match command {
+        Command::Demo(args) => begin(load, true, |_, _| demo::run(args)),
+        Command::Up(args) => begin(load, false, |settings, log| {
+            up::run(settings, &args, log, &load)
+        }),
+        Command::Call(args) => begin(load, true, |settings, _| call::run(settings, args)),
+        Command::Config(args) => config::run(args, load, files.embedded),
+    }
+}
+
+/// Reads the settings, starts the log, and goes on; a command that says itself what happened logs
+/// less.
+fn begin(
+    load: impl Fn() -> Result<Settings, SettingsError>,
+    is_quiet: bool,
+    run: impl FnOnce(Settings, &Log) -> ExitCode,
+) -> ExitCode {
+    let settings = match load() {
         Ok(settings) => settings,
         Err(error) => return complain(&error),
     };
     let mut log = settings.log.clone();
-    if matches!(cli.command, Command::Call(_) | Command::Demo(_)) && log.level == DEFAULT_LEVEL {
-        // They say themselves what happened.
+    if is_quiet && log.level == DEFAULT_LEVEL {
         log.level = "error".into();
     }
     let log = match telemetry::init(&log) {
         Ok(log) => log,
         Err(error) => return complain(&error),
     };
-    match cli.command {
-        Command::Demo(args) => demo::run(args),
-        Command::Up(ref args) => up::run(settings, args, &log, &|| load(&cli)),
-        Command::Call(args) => call::run(settings, args),
-        Command::Config(args) => config::run(settings, args),
-    }
+    tell(&settings);
+    run(settings, &log)
 }
 
-fn load(cli: &Cli) -> Result<Settings, SettingsError> {
-    let mut loader = Settings::loader().variables(std::env::vars_os());
-    for file in &cli.config {
-        loader = loader.file(file);
+/// Says what could not be carried over from files of the original.
+fn tell(settings: &Settings) {
+    for note in settings.notes() {
+        let (at, element, why) = (&note.origin, &note.element, &note.text);
+        if note.is_loss {
+            tracing::warn!(%at, %element, %why, "not carried over");
+        } else {
+            tracing::debug!(%at, %element, %why, "not carried over");
+        }
     }
-    if let Some(level) = &cli.log {
-        loader = loader.option("log.level", level, "--log");
-    }
-    if let Some(format) = &cli.log_format {
-        loader = loader.option("log.format", format, "--log-format");
-    }
-    loader.load()
 }
 
 /// Writes a line to stdout. Nobody reading it any more, as after `| head`, is no error: there is
@@ -141,10 +185,10 @@ mod tests {
     fn global_options_may_stand_anywhere() {
         let cli = parse("opensrf up --config a.toml -c b.toml --log debug").unwrap();
         assert_eq!(
-            cli.config,
+            cli.files.config,
             [PathBuf::from("a.toml"), PathBuf::from("b.toml")]
         );
-        assert_eq!(cli.log.as_deref(), Some("debug"));
+        assert_eq!(cli.files.log.as_deref(), Some("debug"));
     }
 
     #[test]

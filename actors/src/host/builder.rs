@@ -34,6 +34,7 @@ pub struct HostBuilder {
     pub(crate) env: Option<Env>,
     pub(crate) embedded: Option<EmbeddedPlan>,
     pub(crate) router: Option<RouterSpec>,
+    pub(crate) further_routers: Vec<RouterSpec>,
     pub(crate) bus: Option<BusSpec>,
     pub(crate) services: Vec<ServiceSpec>,
     pub(crate) keepalive: Duration,
@@ -70,6 +71,7 @@ impl Default for HostBuilder {
                 trusted_clients: vec![LOCALHOST.into()],
                 trusted_servers: vec![LOCALHOST.into()],
             }),
+            further_routers: Vec::new(),
             bus: Some(BusSpec {
                 user: "opensrf".into(),
                 domain: LOCALHOST.into(),

@@ -13,14 +13,14 @@ use crate::jabber::Server;
 use crate::listener::ListenerActor;
 use crate::messages::{ClientCommand, Order, ServiceOrder};
 use crate::peer::{Peer, Slot};
-use crate::router::RouterActor;
+use crate::router::{RouterActor, RouterPlan};
 use crate::supervise::{Intensity, Tether};
 
 /// What a child is, with all that is needed to start it again.
 #[derive(Debug, Clone)]
 pub(super) enum Kind {
     Server,
-    Router,
+    Router(Box<RouterPlan>),
     Service(Box<ServicePlan>),
     Client(ClientPlan, Slot<ClientCommand>),
 }
@@ -28,7 +28,7 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) fn intensity(&self) -> Intensity {
         match self {
-            Self::Server | Self::Router => Intensity::new(5, Duration::from_secs(30)),
+            Self::Server | Self::Router(_) => Intensity::new(5, Duration::from_secs(30)),
             Self::Service(_) | Self::Client(..) => Intensity::new(10, Duration::from_secs(60)),
         }
     }
@@ -36,7 +36,7 @@ impl Kind {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Server => "jabber server".into(),
-            Self::Router => "router".into(),
+            Self::Router(_) => "router".into(),
             Self::Service(plan) => format!("service {}", plan.service.name()),
             Self::Client(plan, _) => format!("client {}", plan.jid),
         }
@@ -82,8 +82,8 @@ impl RootPlan {
         let counters = Arc::clone(&self.counters);
         match kind {
             Kind::Server => self.start_server(env, tether),
-            Kind::Router => {
-                let plan = self.router.clone()?;
+            Kind::Router(plan) => {
+                let plan = plan.as_ref().clone();
                 let router = RouterActor::new(plan, env, counters, host, id, tether);
                 Some(Reins::new(Peer::new(router.start())))
             }

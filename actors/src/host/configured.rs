@@ -10,7 +10,9 @@ use crate::activity::Protected;
 use crate::jabber::{Cleartext, Socket};
 use crate::sasl::Account;
 use crate::services;
-use crate::settings::{self, Address, CleartextLogin, ClientLogin, Login, Secrets, Settings};
+use crate::settings::{
+    self, Address, CleartextLogin, ClientLogin, Login, RouterSettings, Secrets, Settings,
+};
 
 impl HostBuilder {
     /// All that the configuration says there is to be, with the services on board.
@@ -34,15 +36,16 @@ impl HostBuilder {
                 sessions_per_account: jabber.sessions_per_account,
                 connections_per_address: jabber.connections_per_address,
             }),
-            router: settings.router.as_ref().map(|router| RouterSpec {
-                user: router.account.user.clone(),
-                domain: router.domain.clone(),
-                resource: router.name.clone(),
-                password: password(secrets.router.as_ref()),
-                access: access(router.address.as_ref(), settings::LoginMethod::Auto),
-                trusted_clients: router.trusted_clients.clone(),
-                trusted_servers: router.trusted_servers.clone(),
-            }),
+            router: settings
+                .router
+                .as_ref()
+                .map(|router| router_spec(router, secrets.router.as_ref())),
+            further_routers: settings
+                .further_routers
+                .iter()
+                .zip(&secrets.further_routers)
+                .map(|(router, login)| router_spec(router, Some(login)))
+                .collect(),
             bus: settings.bus.as_ref().map(|bus| BusSpec {
                 user: bus.account.user.clone(),
                 domain: bus.domain.clone(),
@@ -62,8 +65,16 @@ impl HostBuilder {
             ..Self::default()
         };
         for service in &settings.services {
-            let on_board = services::by_name(&service.name, &service.settings)
-                .ok_or_else(|| HostError::NoSuchService(service.name.clone()))??;
+            let on_board = match service.name.as_str() {
+                // Without a file it tells what this host is.
+                services::settings::NAME => {
+                    let own = settings.as_original();
+                    Some(services::settings::service(&service.settings, &own))
+                }
+                name => services::by_name(name, &service.settings),
+            };
+            let on_board =
+                on_board.ok_or_else(|| HostError::NoSuchService(service.name.clone()))??;
             builder.services.push(ServiceSpec {
                 service: on_board,
                 min: service.min_drones as usize,
@@ -98,6 +109,18 @@ impl HostBuilder {
             connect_timeout: settings.client.connect_timeout,
             ..Self::default()
         }
+    }
+}
+
+fn router_spec(router: &RouterSettings, login: Option<&Login>) -> RouterSpec {
+    RouterSpec {
+        user: router.account.user.clone(),
+        domain: router.domain.clone(),
+        resource: router.name.clone(),
+        password: password(login),
+        access: access(router.address.as_ref(), settings::LoginMethod::Auto),
+        trusted_clients: router.trusted_clients.clone(),
+        trusted_servers: router.trusted_servers.clone(),
     }
 }
 

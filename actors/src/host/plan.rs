@@ -67,7 +67,7 @@ pub(super) struct RootPlan {
     pub(super) counters: Arc<Counters>,
     pub(super) server: Option<ServerParts>,
     pub(super) incoming: Slot<Incoming>,
-    pub(super) router: Option<RouterPlan>,
+    pub(super) routers: Vec<RouterPlan>,
     pub(super) bus: Option<BusPlan>,
     pub(super) services: Vec<ServicePlan>,
     pub(super) client: Client,

@@ -311,8 +311,8 @@ impl Actor for Root {
         if self.plan.server.is_some() {
             self.add(Kind::Server, ctx);
         }
-        if self.plan.router.is_some() {
-            self.add(Kind::Router, ctx);
+        for router in std::mem::take(&mut self.plan.routers) {
+            self.add(Kind::Router(Box::new(router)), ctx);
         }
         if let Some(plan) = self.plan.client_plan("client") {
             let slot = self.plan.client_slot.clone();

@@ -40,11 +40,10 @@ impl HostBuilder {
             incoming: &incoming,
             env: &env,
         };
-        let router = self
-            .router
-            .as_ref()
+        let routers = self.router.iter().chain(&self.further_routers);
+        let routers = routers
             .map(|spec| spec.plan(&ways))
-            .transpose()?;
+            .collect::<Result<_, _>>()?;
         let bus = self.bus.as_ref().map(|spec| spec.plan(&ways)).transpose()?;
         let client_slot = Slot::default();
         let client = Client::new(client_slot.clone(), self.router_name())
@@ -59,7 +58,7 @@ impl HostBuilder {
             env,
             server,
             incoming,
-            router,
+            routers,
             bus,
             client_slot,
         };

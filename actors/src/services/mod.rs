@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`opensrf.math`](math), [`opensrf.dbmath`](dbmath) | add, subtract, multiply and divide |
 //! | [`opensrf.persist`](persist) | keeps values in slots, in a file |
+//! | [`opensrf.settings`](settings) | what a host's configuration says |
 //! | [`opensrf.simple-text`](simple_text) | turns, splits, cuts and counts texts |
 //! | [`opensrf.validator`](validator) | checks addresses of e-mail |
 //! | [`opensrf.version`](version) | the MD5 of what a method answers |
@@ -14,6 +15,7 @@ pub mod dbmath;
 mod given;
 pub mod math;
 pub mod persist;
+pub mod settings;
 pub mod simple_text;
 pub mod slow;
 pub(crate) mod system;
@@ -27,7 +29,8 @@ use crate::client::ClientError;
 use crate::service::{MethodError, Service, ServiceError};
 
 /// The service on board of this name, if there is one, with the settings of its table
-/// `[services.settings]`; null is an empty table.
+/// `[services.settings]`; null is an empty table. (`opensrf.settings` without a file knows only what
+/// its table says here; [`settings::service`] takes the host's own configuration.)
 ///
 /// # Errors
 /// [`ServiceError::Setting`] names the setting that is missing, wrong or unknown.
@@ -37,6 +40,7 @@ pub fn by_name(name: &str, settings: &Value) -> Option<Result<Service, ServiceEr
         math::NAME => math::configured(settings),
         dbmath::NAME => dbmath::service(settings),
         persist::NAME => persist::service(settings),
+        self::settings::NAME => self::settings::service(settings, &Value::Null),
         simple_text::NAME => simple_text::service(settings),
         validator::NAME => validator::service(settings),
         version::NAME => version::service(settings),
@@ -47,10 +51,11 @@ pub fn by_name(name: &str, settings: &Value) -> Option<Result<Service, ServiceEr
 }
 
 /// The names of all services on board.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     math::NAME,
     dbmath::NAME,
     persist::NAME,
+    settings::NAME,
     simple_text::NAME,
     validator::NAME,
     version::NAME,

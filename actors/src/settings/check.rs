@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use config::Value;
 
 use super::Settings;
-use super::model::{Account, JabberSettings};
+use super::model::{Account, JabberSettings, RouterSettings};
 use super::read::Report;
 use super::sections::ROUTER;
 
@@ -21,6 +21,12 @@ pub(super) fn tables(root: &BTreeMap<String, Value>, report: &Report) {
     if has("services") && !has("bus") {
         let remedy = "add [bus] with domain and account, to say how services log in";
         report.problem("services", format!("there is no [bus]; {remedy}"));
+    }
+    if has("further_routers") && !has("router") {
+        report.problem(
+            "further_routers",
+            "there is no [router], which is the first",
+        );
     }
     for key in ["router", "bus"] {
         if has(key) && !has_address(key) && !has("jabber") {
@@ -47,6 +53,7 @@ pub(super) fn values(settings: &Settings, report: &Report) {
             report,
         );
     }
+    further_routers(settings, report);
     if let Some(bus) = &settings.bus {
         let is_embedded = bus.address.is_none();
         login(
@@ -66,6 +73,36 @@ pub(super) fn values(settings: &Settings, report: &Report) {
         }
     }
     services(settings, report);
+}
+
+fn further_routers(settings: &Settings, report: &Report) {
+    let mut seen: BTreeSet<_> = settings.router.iter().map(router_address).collect();
+    for (n, router) in settings.further_routers.iter().enumerate() {
+        let table = format!("further_routers[{n}]");
+        let is_embedded = router.address.is_none();
+        if is_embedded && settings.jabber.is_none() {
+            let text = "no server to log in to; add address = \"host:port\"";
+            report.problem(&table, text);
+            continue;
+        }
+        if !seen.insert(router_address(router)) {
+            let (user, domain) = (&router.account.user, &router.domain);
+            let text = format!("{user}@{domain}/{} is there already", router.name);
+            report.problem(&table, text);
+        }
+        login(
+            &table,
+            &router.domain,
+            &router.account,
+            is_embedded,
+            settings,
+            report,
+        );
+    }
+}
+
+fn router_address(router: &RouterSettings) -> (&str, &str, &str) {
+    (&router.account.user, &router.domain, &router.name)
 }
 
 fn accounts(jabber: &JabberSettings, report: &Report) {
@@ -119,7 +156,8 @@ fn login(
             );
         }
         None if account.password.is_none() => {
-            let variable = format!("OPENSRF_{}__ACCOUNT__PASSWORD", table.to_uppercase());
+            let table_ = table.replace('[', "__").replace(']', "").to_uppercase();
+            let variable = format!("OPENSRF_{table_}__ACCOUNT__PASSWORD");
             let text = format!("is missing; add it, or account.password_file, or set {variable}");
             report.problem(&format!("{table}.account.password"), text);
         }
@@ -135,7 +173,8 @@ fn login(
 }
 
 fn services(settings: &Settings, report: &Report) {
-    let routers = settings.router.iter().map(|router| router.name.as_str());
+    let routers = settings.router.iter().chain(&settings.further_routers);
+    let routers = routers.map(|router| router.name.as_str());
     let taken: Vec<&str> = routers.chain([ROUTER]).collect();
     let mut seen = BTreeSet::new();
     for (n, service) in settings.services.iter().enumerate() {

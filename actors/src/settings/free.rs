@@ -25,6 +25,25 @@ pub(super) fn table(found: &Found<'_>) -> Result<Json, String> {
     }
 }
 
+/// JSON as a value of a layer; all of it comes from `origin`.
+pub(super) fn kind_of(json: &Json, origin: &str) -> ValueKind {
+    let value = |json| Value::new(Some(&origin.to_owned()), kind_of(json, origin));
+    match json {
+        Json::Null => ValueKind::Nil,
+        Json::Bool(yes) => ValueKind::Boolean(*yes),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => ValueKind::I64(number),
+            None => ValueKind::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => ValueKind::String(text.clone()),
+        Json::Array(items) => ValueKind::Array(items.iter().map(value).collect()),
+        Json::Object(members) => {
+            let members = members.iter();
+            ValueKind::Table(members.map(|(k, json)| (k.clone(), value(json))).collect())
+        }
+    }
+}
+
 fn json(value: &Value) -> Result<Json, String> {
     Ok(match &value.kind {
         ValueKind::Nil => Json::Null,
@@ -51,37 +70,42 @@ fn json(value: &Value) -> Result<Json, String> {
 }
 
 /// Whether a setting of this name holds what nobody should read over a shoulder.
-pub(crate) fn is_secret(key: &str) -> bool {
+fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     key == "pw" || key == "pwd" || key.contains("passw") || key.contains("secret")
 }
 
-/// On one line, in braces; a key is quoted only if it must be.
+/// Passwords hidden.
 impl Toml for Json {
     fn toml(&self) -> String {
-        match self {
-            Self::Array(items) => {
-                let items: Vec<String> = items.iter().map(Toml::toml).collect();
-                format!("[{}]", items.join(", "))
-            }
-            Self::Object(members) if members.is_empty() => "{}".to_owned(),
-            Self::Object(members) => {
-                let member = |(key, value): (&String, &Self)| {
-                    let value = match value {
-                        Self::Object(_) => value.toml(),
-                        _ if is_secret(key) => Password::HIDDEN.toml(),
-                        _ => value.toml(),
-                    };
-                    format!("{} = {value}", key_toml(key))
-                };
-                let members: Vec<String> = members.iter().map(member).collect();
-                format!("{{ {} }}", members.join(", "))
-            }
-            Self::String(text) => text.toml(),
-            // TOML has no null; nothing that was read from TOML is one.
-            Self::Null => "{}".to_owned(),
-            Self::Bool(_) | Self::Number(_) => self.to_string(),
+        write(self, is_secret)
+    }
+}
+
+/// JSON as TOML on one line; values whose keys are to be hidden as if they were passwords.
+pub(super) fn write(json: &Json, hides: fn(&str) -> bool) -> String {
+    match json {
+        Json::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| write(item, hides)).collect();
+            format!("[{}]", items.join(", "))
         }
+        Json::Object(members) if members.is_empty() => "{}".to_owned(),
+        Json::Object(members) => {
+            let member = |(key, value): (&String, &Json)| {
+                let value = match value {
+                    Json::Object(_) => write(value, hides),
+                    _ if hides(key) => Password::HIDDEN.toml(),
+                    _ => write(value, hides),
+                };
+                format!("{} = {value}", key_toml(key))
+            };
+            let members: Vec<String> = members.iter().map(member).collect();
+            format!("{{ {} }}", members.join(", "))
+        }
+        Json::String(text) => text.toml(),
+        // TOML has no null; nothing that was read from TOML or XML is one.
+        Json::Null => "{}".to_owned(),
+        Json::Bool(_) | Json::Number(_) => json.to_string(),
     }
 }
 

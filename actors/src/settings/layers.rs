@@ -7,14 +7,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::Path;
 
 use config::{Config, ConfigError, Map, Source, Value, ValueKind};
+use opensrf::original::item::{Item, Value as Original};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::Problem;
-use super::free::is_free;
+use super::free::{self, is_free};
 
 /// How the origin of a value from the environment begins; such values are texts to be read.
 pub(super) const VARIABLE: &str = "environment variable ";
@@ -81,12 +81,34 @@ impl Source for Layer {
 }
 
 impl Layers {
-    pub(super) fn file(&mut self, path: &Path) {
-        let name = path.display().to_string();
-        match std::fs::read_to_string(path) {
-            Ok(text) => self.text(&name, &text),
-            Err(error) => self.problem(None, format!("cannot read {name}: {error}")),
-        }
+    /// Adds settings made from a file of the original.
+    pub(super) fn items(&mut self, settings: &[(String, Item)]) {
+        let map = self.members("", settings);
+        self.layers.push(Layer(map));
+    }
+
+    fn members(&mut self, path: &str, members: &[(String, Item)]) -> Map<String, Value> {
+        let dot = if path.is_empty() { "" } else { "." };
+        let member = |(key, item): &(String, Item)| {
+            (key.clone(), self.item(&format!("{path}{dot}{key}"), item))
+        };
+        members.iter().map(member).collect()
+    }
+
+    fn item(&mut self, path: &str, item: &Item) -> Value {
+        let kind = match &item.value {
+            Original::Text(text) => ValueKind::String(text.clone()),
+            Original::Number(number) => ValueKind::I64(*number),
+            Original::List(items) => {
+                let items = items.iter().enumerate();
+                let items = items.map(|(n, item)| self.item(&format!("{path}[{n}]"), item));
+                ValueKind::Array(items.collect())
+            }
+            Original::Table(table) => ValueKind::Table(self.members(path, &table.0)),
+            Original::Free(json) => free::kind_of(json, &item.origin),
+        };
+        self.places.0.insert(path.to_owned(), item.origin.clone());
+        Value::new(Some(&item.origin), kind)
     }
 
     /// Adds the TOML document `text`, called `name` in messages.
@@ -157,7 +179,7 @@ impl Layers {
         }
     }
 
-    fn problem(&mut self, origin: Option<String>, text: String) {
+    pub(super) fn problem(&mut self, origin: Option<String>, text: String) {
         self.problems.push(Problem {
             origin,
             path: String::new(),

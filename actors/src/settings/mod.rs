@@ -10,8 +10,12 @@
 mod check;
 mod error;
 mod free;
+mod import;
 mod layers;
+mod loader;
 mod model;
+mod original;
+mod own;
 mod password;
 mod read;
 mod secrets;
@@ -21,12 +25,15 @@ mod store;
 mod values;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use layers::{Layers, Tree};
+use layers::Tree;
+use opensrf::original::item::Note;
 use read::{Entry, Report, Section};
 
 pub use error::{Problem, SettingsError};
+pub use import::{Import, Outcome};
+pub use loader::Loader;
 pub use model::{
     Account, Address, BusSettings, CleartextLogin, ClientSettings, HostSettings, JabberAccount,
     JabberSettings, LogFormat, LogSettings, LoginMethod, RouterAddress, RouterSettings,
@@ -50,6 +57,8 @@ pub struct Settings {
     pub jabber: Option<JabberSettings>,
     /// The router, if there is to be one.
     pub router: Option<RouterSettings>,
+    /// Routers beside the first, for other domains.
+    pub further_routers: Vec<RouterSettings>,
     /// How services and clients log in; there if there are services.
     pub bus: Option<BusSettings>,
     /// The services of this host.
@@ -62,6 +71,8 @@ pub struct Settings {
     pub host: HostSettings,
     /// The folder of what the program keeps; need not exist.
     pub state: PathBuf,
+    /// What files of the original say that has no place here.
+    notes: Vec<Note>,
     entries: Vec<Entry>,
 }
 
@@ -84,6 +95,10 @@ impl Settings {
         let tables = [
             ("jabber", self.jabber != other.jabber),
             ("router", self.router != other.router),
+            (
+                "further_routers",
+                self.further_routers != other.further_routers,
+            ),
             ("bus", self.bus != other.bus),
             ("client", self.client != other.client),
             ("host", self.host != other.host),
@@ -92,6 +107,12 @@ impl Settings {
         ];
         let changed = tables.into_iter().filter(|(_, is_changed)| *is_changed);
         changed.map(|(table, _)| table).collect()
+    }
+
+    /// What files of the original say and could not be carried over, in the order of their lines.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
     }
 
     /// What the configuration starts, on one line.
@@ -108,7 +129,7 @@ impl Settings {
             let domains = jabber.domains.join(", ");
             parts.push(format!("Jabber server for {domains} on {listen}"));
         }
-        if let Some(router) = &self.router {
+        for router in self.router.iter().chain(&self.further_routers) {
             let RouterSettings {
                 domain,
                 name,
@@ -128,69 +149,6 @@ impl Settings {
     }
 }
 
-/// Gathers the layers of a configuration; later ones win.
-#[derive(Debug, Default)]
-pub struct Loader {
-    layers: Layers,
-    has_file: bool,
-    variables: Vec<(OsString, OsString)>,
-    options: Vec<(&'static str, String, &'static str)>,
-}
-
-impl Loader {
-    /// Adds a TOML file. Default: the built-in one, if no file and no text is added.
-    #[must_use]
-    pub fn file(mut self, path: impl AsRef<Path>) -> Self {
-        self.layers.file(path.as_ref());
-        self.has_file = true;
-        self
-    }
-
-    /// Adds the TOML document `text`, which messages call `name`.
-    #[must_use]
-    pub fn text(mut self, name: &str, text: &str) -> Self {
-        self.layers.text(name, text);
-        self.has_file = true;
-        self
-    }
-
-    /// Adds variables of the environment; default: none. Usually [`std::env::vars_os`].
-    ///
-    /// `OPENSRF_ROUTER__NAME` sets `router.name`, `OPENSRF_SERVICES__0__NAME` the name of the first
-    /// service, `OPENSRF_STATE` the state folder; lists are cut at commas. Other names are left
-    /// alone. The state folder's default comes from `XDG_STATE_HOME` and `HOME`.
-    #[must_use]
-    pub fn variables(mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        self.variables.extend(variables);
-        self
-    }
-
-    /// Sets `path`, such as `log.level`, to a text, above files and variables; messages say
-    /// `option`.
-    #[must_use]
-    pub fn option(mut self, path: &'static str, text: &str, option: &'static str) -> Self {
-        self.options.push((path, text.to_owned(), option));
-        self
-    }
-
-    /// Merges the layers and checks the result.
-    ///
-    /// # Errors
-    /// [`SettingsError::Invalid`] with everything that was found to be wrong.
-    pub fn load(mut self) -> Result<Settings, SettingsError> {
-        if !self.has_file {
-            self.layers.text(BUILT_IN, DEFAULT_TOML);
-        }
-        let state = default_state(&self.variables);
-        self.layers.variables(self.variables);
-        for (path, text, option) in &self.options {
-            self.layers.set(path, text, option);
-        }
-        let tree = self.layers.merge().map_err(SettingsError::Invalid)?;
-        read(tree, state).map_err(SettingsError::Invalid)
-    }
-}
-
 fn read(tree: Tree, state: PathBuf) -> Result<Settings, Vec<Problem>> {
     let (report, root) = Report::new(tree);
     check::tables(&root, &report);
@@ -198,6 +156,9 @@ fn read(tree: Tree, state: PathBuf) -> Result<Settings, Vec<Problem>> {
     let state = top.or("state", state, values::path);
     let jabber = top.table("jabber").map(sections::jabber);
     let router = top.table("router").and_then(sections::router);
+    let further_routers = top.tables("further_routers").unwrap_or_default();
+    let further_routers = further_routers.into_iter().filter_map(sections::router);
+    let further_routers = further_routers.collect();
     let bus = top
         .table("bus")
         .and_then(|table| sections::bus(table, router.as_ref()));
@@ -206,12 +167,14 @@ fn read(tree: Tree, state: PathBuf) -> Result<Settings, Vec<Problem>> {
     let mut settings = Settings {
         jabber,
         router,
+        further_routers,
         bus,
         services,
         log: sections::log(top.table_or_empty("log")),
         client: sections::client(top.table_or_empty("client")),
         host: sections::host(top.table_or_empty("host"), machine_name()),
         state,
+        notes: Vec::new(),
         entries: Vec::new(),
     };
     top.finish();

@@ -34,6 +34,8 @@ pub struct Secrets {
     pub accounts: Vec<Login>,
     /// Who the router logs in as, if there is one.
     pub router: Option<Login>,
+    /// Who the further routers log in as, in their order.
+    pub further_routers: Vec<Login>,
     /// Who services and clients log in as, if there is a bus.
     pub bus: Option<Login>,
 }
@@ -112,11 +114,14 @@ impl Settings {
             .router
             .as_ref()
             .map(|router| (&router.account, &router.domain));
+        let further = self.further_routers.iter();
+        let further = further.map(|router| (&router.account, &router.domain));
         let bus = self.bus.as_ref().map(|bus| (&bus.account, &bus.domain));
         let login = |(account, domain): (&Account, &String)| self.login(account, domain, &made);
         Ok(Secrets {
             accounts: self.jabber_logins(&made)?,
             router: router.map(login).transpose()?,
+            further_routers: further.map(login).collect::<Result<_, _>>()?,
             bus: bus.map(login).transpose()?,
         })
     }

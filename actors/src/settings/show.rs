@@ -9,7 +9,7 @@ use super::model::Address;
 use super::read::{DEFAULT, Entry};
 
 /// Column of the comment behind a value.
-const COMMENT: usize = 44;
+pub(super) const COMMENT: usize = 44;
 
 /// Renders `entries`: the tables in the order in which they were first met, each with all its keys.
 pub(super) fn render(entries: &[Entry]) -> String {

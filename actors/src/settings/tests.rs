@@ -356,6 +356,31 @@ fn methods_that_take_passwords_are_protected_unless_a_list_says_otherwise() {
 }
 
 #[test]
+fn the_original_finds_its_keys() {
+    let text = format!(
+        "{BENCH_ACCOUNTS}{BUS}[[services]]\nname = \"opensrf.math\"\nkeepalive_seconds = 0.5\n\
+         drones = {{ min = 2, max = 4, max_requests = 9 }}\n\
+         settings.cache = {{ servers = [\"a:1\", \"b:2\"], max_cache_time = 7 }}\n"
+    );
+    let found = load(&text).unwrap().as_original();
+    assert_eq!(
+        found["activeapps"],
+        serde_json::json!({"appname": ["opensrf.math"]})
+    );
+    let app = &found["apps"]["opensrf.math"];
+    assert_eq!(
+        (&app["stateless"], &app["keepalive"]),
+        (&1.into(), &1.into())
+    );
+    let pool = serde_json::json!({
+        "min_children": 2, "max_children": 4, "max_requests": 9, "max_backlog_queue": 1000,
+    });
+    assert_eq!(app["unix_config"], pool);
+    let cache = serde_json::json!({"servers": {"server": ["a:1", "b:2"]}, "max_cache_time": 7});
+    assert_eq!(found["cache"]["global"], cache);
+}
+
+#[test]
 fn routers_default_to_the_one_of_this_configuration() {
     let router = "[router]\ndomain = \"localhost\"\naccount.user = \"router\"\n\
                   trusted_clients = [\"a\"]\ntrusted_servers = [\"a\"]\n";
@@ -450,7 +475,7 @@ fn flat(text: &str) -> BTreeMap<String, String> {
         };
         out.entry(path).or_insert(shown);
     }
-    let mut layers = Layers::default();
+    let mut layers = layers::Layers::default();
     layers.text("x", text);
     let tree = layers.merge().expect("is TOML");
     let mut out = BTreeMap::new();
