@@ -88,6 +88,67 @@ fn s087_disconnect_frees_the_drone_at_once_and_is_not_answered() {
 }
 
 #[test]
+fn s088_a_drone_ends_after_its_number_of_jobs_and_another_takes_its_place() {
+    fn twice(builder: HostBuilder) -> HostBuilder {
+        one_drone(builder).max_requests(2)
+    }
+    over_paused_ways(twice, |net| async move {
+        for form in Form::ALL {
+            let mut peer = Peer::enters(&net, form, "peer").await;
+            let mut answered = Vec::new();
+            for job in 0..6 {
+                // A session is one job, however much is asked in it.
+                let thread = format!("t{job}");
+                let drone = peer.connects("test.odd", &thread).await;
+                for trace in 1..=3 {
+                    let request = form.request(trace, "nothing", "");
+                    peer.says(&drone, &thread, &[request]).await;
+                    let told = short(&peer.hears().await);
+                    assert_eq!(told, format!("{trace}: 205 osrfConnectStatus"));
+                }
+                peer.says(&drone, &thread, &[form.disconnect(3)]).await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                answered.push(drone);
+            }
+            assert_eq!(answered[0], answered[1]);
+            answered.dedup();
+            assert_eq!(answered.len(), 3, "{answered:?}");
+            let left = drones(&net, "test.odd");
+            assert_eq!(left.len(), 1);
+            assert!(!answered.contains(&left[0]));
+        }
+    });
+}
+
+#[test]
+fn s089_the_first_request_beyond_the_number_of_a_session_gets_307() {
+    fn twice(builder: HostBuilder) -> HostBuilder {
+        one_drone(builder).session_requests(2)
+    }
+    over_every_way(twice, |net| async move {
+        for form in Form::ALL {
+            let mut peer = Peer::enters(&net, form, "peer").await;
+            let drone = peer.connects("test.odd", "t").await;
+            for (trace, told) in [
+                (1, "1: 205 osrfConnectStatus"),
+                (2, "2: 205 osrfConnectStatus"),
+                (3, "3: 307 osrfConnectStatus"),
+            ] {
+                let request = form.request(trace, "nothing", "");
+                peer.says(&drone, "t", &[request]).await;
+                assert_eq!(short(&peer.hears().await), told);
+            }
+            // It is free; as Perl clients do, the session connects again under its old thread.
+            let drone = peer.connects("test.odd", "t").await;
+            let request = form.request(3, "nothing", "");
+            peer.says(&drone, "t", &[request]).await;
+            assert_eq!(short(&peer.hears().await), "3: 205 osrfConnectStatus");
+            peer.says(&drone, "t", &[form.disconnect(3)]).await;
+        }
+    });
+}
+
+#[test]
 fn s090_results_and_statuses_are_ignored_and_open_no_session() {
     over_paused_ways(one_drone, |net| async move {
         for form in Form::ALL {

@@ -2,11 +2,12 @@
 
 use opensrf::osrf::{self, Body};
 use opensrf::stanza::Stanza;
+use opensrf::stream::legacy_digest;
 use opensrf_actors::transport::Dial;
 
 use super::form::{Envelope, Form};
-use crate::raw::{Raw, Tube, short};
-use crate::support::Net;
+use crate::raw::{HEADER, Raw, Tube, digest_login, password_login, short, stream_id};
+use crate::support::{Net, PASSWORD};
 
 /// The transaction that peers name.
 pub(super) const XID: &str = "1795330780124240";
@@ -55,13 +56,30 @@ impl Peer {
 
     /// Logs in by digest if it is a C program, else by password.
     pub(super) async fn logs_in(door: &dyn Dial, form: Form, address: &str) -> Self {
+        Self::logs_in_with(door, form, address, PASSWORD).await
+    }
+
+    /// The same with another password than the tests' own.
+    pub(super) async fn logs_in_with(
+        door: &dyn Dial,
+        form: Form,
+        address: &str,
+        password: &str,
+    ) -> Self {
         let (user, rest) = address.split_once('@').expect("an address");
         let (domain, resource) = rest.split_once('/').expect("a full address");
         let mut raw = Raw::through(door).await;
-        match form {
-            Form::C => raw.authenticate(user, domain, resource).await,
-            Form::Perl | Form::Old => raw.authenticate_plainly(user, domain, resource).await,
-        }
+        raw.say(&HEADER.replace("localhost", domain)).await;
+        let id = stream_id(&raw.read().await);
+        let login = match form {
+            Form::C => digest_login(user, &legacy_digest(&id, password), resource),
+            Form::Perl | Form::Old => password_login(user, password, resource),
+        };
+        raw.say(&login).await;
+        let result = raw.read().await;
+        assert!(result.contains("type='result'"), "{result}");
+        raw.frame().await;
+        raw.frame().await;
         let address = address.to_owned();
         Self { form, raw, address }
     }

@@ -247,3 +247,28 @@ fn s025_every_reply_repeats_the_xid() {
         }
     });
 }
+
+#[test]
+fn s025_the_calls_that_a_method_makes_carry_the_xid_and_language_of_its_own() {
+    over_every_way(odd, |net| async move {
+        for form in Form::ALL {
+            let mut peer = Peer::enters(&net, form, "peer").await;
+            let request = form.request(1, "add.through.math", "[1,2]");
+            let request = match form {
+                Form::Old => request.replace("\"type\"", "\"locale\":\"fr-CA\",\"type\""),
+                Form::C | Form::Perl => request.replace("en-US", "fr-CA"),
+            };
+            peer.says("router@localhost/test.odd", "t", &[request])
+                .await;
+            assert_eq!(short(&peer.hears().await), "1: 3, 1: 205 osrfConnectStatus");
+            let stanzas = net.log.stanzas();
+            let nested: Vec<_> = stanzas
+                .iter()
+                .filter(|stanza| stanza.to.as_ref().is_some_and(|to| to.as_str() == MATH))
+                .collect();
+            let last = nested.last().expect("a call of another service");
+            assert_eq!(last.extension().osrf_xid, XID);
+            assert!(last.decode().body.contains("\"locale\":\"fr-CA\""));
+        }
+    });
+}

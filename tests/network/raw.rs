@@ -82,17 +82,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
         self.frame().await;
     }
 
-    /// Logs in as the Perl programs do.
-    pub(crate) async fn authenticate_plainly(&mut self, user: &str, domain: &str, resource: &str) {
-        self.say(&HEADER.replace("localhost", domain)).await;
-        self.read().await;
-        self.say(&password_login(user, PASSWORD, resource)).await;
-        let result = self.read().await;
-        assert!(result.contains("type='result'"), "{result}");
-        self.frame().await;
-        self.frame().await;
-    }
-
     /// Sends bytes. The server may have closed the connection; what it said tells.
     pub(crate) async fn say(&mut self, text: &str) {
         let _ = self.socket.write_all(text.as_bytes()).await;
