@@ -61,6 +61,34 @@ impl StreamLimits {
     };
 }
 
+/// Bytes that a stanza may grow by on its way: others add who sent it, for whom it is passed on, and
+/// why it comes back.
+const ROOM_BYTES: usize = 8 * 1024;
+
+/// Elements that it may grow by.
+const ROOM_ELEMENTS: usize = 8;
+
+impl StreamLimits {
+    /// What a server may send a party that has logged in. What it lets through must not cost the
+    /// party its connection, so this is far more than servers let through.
+    pub const FROM_SERVER: Self = Self {
+        stanza_bytes: 64 * 1024 * 1024,
+        elements: 100_000,
+        depth: 256,
+        ..Self::AUTHENTICATED
+    };
+
+    /// The same with room for what a stanza grows by on its way.
+    #[must_use]
+    pub fn with_room(self) -> Self {
+        Self {
+            stanza_bytes: self.stanza_bytes.saturating_add(ROOM_BYTES),
+            elements: self.elements.saturating_add(ROOM_ELEMENTS),
+            ..self
+        }
+    }
+}
+
 /// How long a peer may take from its first byte to a bound session.
 pub const LOGIN_TIME: Duration = Duration::from_secs(30);
 

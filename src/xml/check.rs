@@ -95,6 +95,7 @@ impl<'a> Check<'a> {
     /// Takes the start tag from `from` to `to`, whose inside ends at `end`.
     fn open(&mut self, from: usize, to: usize, end: usize) -> Result<(), XmlError> {
         let tag = StartTag::parse(&self.text[from + 1..end], self.limits)?;
+        self.parts.elements += 1;
         self.scope.open(&tag, self.limits)?;
         let namespace = self.scope.namespace(&tag);
         let child = |start: usize| {

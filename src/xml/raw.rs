@@ -150,6 +150,8 @@ pub(super) struct Parts {
     pub(super) attributes: SmallVec<[(Span, Span); 4]>,
     /// Within the root's content.
     pub(super) children: SmallVec<[Child; 4]>,
+    /// The root and all within it.
+    pub(super) elements: usize,
 }
 
 /// A complete top-level element, checked and undecoded.
@@ -224,6 +226,12 @@ impl Raw {
     #[must_use]
     pub fn children(&self) -> &[Child] {
         &self.parts.children
+    }
+
+    /// Whether it keeps to the bounds of a whole element: its bytes and its elements.
+    #[must_use]
+    pub fn is_within(&self, limits: &StreamLimits) -> bool {
+        self.source.len() <= limits.stanza_bytes && self.parts.elements <= limits.elements
     }
 
     /// All of it, decoded.

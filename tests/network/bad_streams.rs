@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use opensrf::stanza::Condition;
+
 use crate::raw::{HEADER, Raw, digest_login, message, request};
 use crate::services::{math, odd};
 use crate::support::{Lobby, PASSWORD, Way, adds_up, over, run};
@@ -26,11 +28,11 @@ fn ends_with(said: &str, condition: &str, what: &str) {
 fn what_is_no_stanza_ends_its_stream_with_the_reason_and_no_other() {
     over(Way::Tcp, math, |net| async move {
         let deep = "<x>".repeat(100);
-        let many = format!("<message>{}", "<x/>".repeat(1_001));
+        let many = format!("<message>{}", "<x/>".repeat(1_020));
         let attributes: String = (0..40).map(|n| format!(" a{n}=''")).collect();
         let attributes = format!("<message{attributes}/>");
         let name = format!("<{}/>", "n".repeat(300));
-        let big = format!("<message><body>{}", "x".repeat(2 * 1024 * 1024));
+        let big = format!("<message><body>{}", "x".repeat(2 * 1024 * 1024 + 20_000));
         let cases = [
             ("<message><body>&nope;</body></message>", "not-well-formed"),
             ("<message></massage>", "not-well-formed"),
@@ -59,6 +61,53 @@ fn what_is_no_stanza_ends_its_stream_with_the_reason_and_no_other() {
             adds_up(&net.host).await;
         }
         bystander.is_silent().await;
+    });
+}
+
+/// A request that is `bytes` long in all, with `extra` elements in it.
+fn sized(to: &str, bytes: usize, extra: usize) -> String {
+    let extra = "<x/>".repeat(extra);
+    let stanza = |filling: &str| {
+        let sent = message(
+            to,
+            "sized",
+            &request("1", "caller", &format!("[\"{filling}\"]")),
+        );
+        sent.replace("</message>", &format!("{extra}</message>"))
+    };
+    stanza(&"x".repeat(bytes.saturating_sub(stanza("").len())))
+}
+
+#[test]
+fn what_grows_beyond_the_bounds_on_its_way_does_not_end_the_routers_stream() {
+    const MOST: usize = 2 * 1024 * 1024;
+    over(Way::Duplex, odd, |net| async move {
+        let mut raw = Raw::through(&net.hub.duplex()).await;
+        raw.authenticate("opensrf", "localhost", "large").await;
+        // message, opensrf, thread, body, and what comes besides: 1,000 in all.
+        for (bytes, extra) in [(MOST - 1, 0), (MOST, 0), (0, 996)] {
+            raw.say(&sized("router@localhost/test.odd", bytes, extra))
+                .await;
+            let answer = raw.stanza().await;
+            assert!(
+                !answer.is_error() && !answer.decode().body.is_empty(),
+                "{bytes} {extra}"
+            );
+        }
+        for (bytes, extra) in [(MOST + 1, 0), (MOST + 9_000, 0), (0, 997)] {
+            let sent = sized("router@localhost/test.odd", bytes, extra);
+            raw.say(&sent).await;
+            let bounce = raw.stanza().await;
+            let error = bounce.error().expect("it bounces");
+            assert_eq!(error.condition, Condition::PolicyViolation);
+            assert_eq!(bounce.thread(), "sized");
+            // Whoever says that it is passed on may pass, and still harms nobody.
+            let passed_on = sent.replace("router_from=\"\"", "router_from=\"a@b/c\"");
+            raw.say(&passed_on).await;
+            raw.stanza().await;
+        }
+        adds_up(&net.host).await;
+        assert_eq!(net.host.figures().restarts, 0);
     });
 }
 

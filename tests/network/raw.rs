@@ -67,7 +67,7 @@ impl Raw<Tube> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     /// Speaks over these bytes.
     pub(crate) fn over(socket: S) -> Self {
-        let framer = Framer::new(StreamLimits::AUTHENTICATED);
+        let framer = Framer::new(StreamLimits::FROM_SERVER);
         Self { socket, framer }
     }
 

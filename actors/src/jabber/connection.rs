@@ -161,7 +161,18 @@ impl Connection {
 
     fn online(&mut self, raw: Raw) {
         let Some((jid, _)) = &self.bound else { return };
+        let limits = self.shared.plan.limits;
+        let (is_large, is_too_large) = match raw.is_within(&limits) {
+            true => (false, false),
+            false => (true, !raw.is_within(&limits.with_room())),
+        };
         match Stanza::from_raw(raw) {
+            // Only what somebody passes on for somebody else may have grown.
+            Ok(stanza) if is_too_large || is_large && stanza.extension().router_from.is_none() => {
+                let text = format!("larger than {} bytes", limits.stanza_bytes);
+                let error = StanzaError::new(Condition::PolicyViolation).with_text(&text);
+                self.send_back(stanza, error);
+            }
             Ok(mut stanza) => {
                 stanza.from = Some(jid.clone());
                 self.shared.switch.submit(stanza);
@@ -169,16 +180,19 @@ impl Connection {
             Err(NotAStanza::BadAddress { stanza, error }) => {
                 let text = format!("the address is bad: {error}");
                 let error = StanzaError::new(Condition::JidMalformed).with_text(&text);
-                let sent = Stanza {
-                    from: Some(jid.clone()),
-                    ..*stanza
-                };
-                if let Some(bounce) = sent.bounce(error) {
-                    // Full of other answers: the client does not read, and will be closed for it.
-                    let _ = self.outbox.push(bounce);
-                }
+                self.send_back(*stanza, error);
             }
             Err(other) => self.fail(other.stream_error().unwrap_or(StreamError::Undefined)),
+        }
+    }
+
+    /// Gives the client back what it sent.
+    fn send_back(&self, sent: Stanza, error: StanzaError) {
+        let from = self.bound.as_ref().map(|(jid, _)| jid.clone());
+        if let Some(bounce) = (Stanza { from, ..sent }).bounce(error) {
+            self.shared.switch.counters().bounced.add();
+            // Full of other answers: the client does not read, and will be closed for it.
+            let _ = self.outbox.push(bounce);
         }
     }
 
@@ -263,7 +277,10 @@ impl Conduct<Acceptor> for Connection {
                 self.shared.switch.counters().logins.add();
                 self.sasl = None;
                 self.is_online = true;
-                self.framer.borrow_mut().set_limits(self.shared.plan.limits);
+                // Twice the room: once for what was passed on, which must not end the router's
+                // stream, and once more to be able to send back what is larger than that.
+                let limits = self.shared.plan.limits.with_room().with_room();
+                self.framer.borrow_mut().set_limits(limits);
             }
             Effect::Close => self.outbox.close(),
         }

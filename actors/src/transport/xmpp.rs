@@ -122,8 +122,8 @@ impl Transport for Xmpp {
     }
 }
 
-/// What a server may send us: it is trusted with our requests, so as much as a client with ours.
-const LIMITS: StreamLimits = StreamLimits::AUTHENTICATED;
+/// What a server may send us.
+const LIMITS: StreamLimits = StreamLimits::FROM_SERVER;
 
 /// How long the last of what a server says is read: when it takes nothing any more, and when we have
 /// ended the stream.
