@@ -11,7 +11,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use opensrf::jid::Jid;
 use opensrf::limits::StreamLimits;
 use opensrf::osrf::{self, Json};
-use opensrf::stanza::{Condition, Message, Stanza, StanzaError};
+use opensrf::stanza::{Condition, Message, Placement, Stanza, StanzaError};
 use opensrf::xml::{Frame, Framer};
 
 const HEADER: &[u8] = b"<stream:stream xmlns='jabber:client' \
@@ -115,7 +115,9 @@ fn passing(c: &mut Criterion) {
     let sender = jid("opensrf@localhost/client_at_localhost_1");
     let mut group = c.benchmark_group("a passing stanza of 600 B");
     group.bench_function("forward", |b| {
-        b.iter(|| black_box(&stanza).forward(class.clone(), node.clone(), &sender));
+        b.iter(|| {
+            black_box(&stanza).forward(class.clone(), node.clone(), &sender, Placement::Child)
+        });
     });
     group.bench_function("bounce", |b| {
         b.iter(|| {

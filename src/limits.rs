@@ -153,6 +153,19 @@ pub const MAILBOX: usize = 4_096;
 /// in its place.
 pub const DRONE_START: Duration = Duration::from_secs(60);
 
+/// Stanzas that a service class keeps after it has passed them on, in case they come back.
+pub const FLIGHT_STANZAS: usize = 4_096;
+
+/// Bytes of them; as much as may wait for one connection. (The newest is kept whatever its size.)
+pub const FLIGHT_BYTES: usize = OUTBOX_BYTES;
+
+/// How long they are kept: what waited for a connection that takes nothing comes back after
+/// [`OUTBOX_PROGRESS`].
+pub const FLIGHT_TIME: Duration = Duration::from_secs(120);
+
+/// How long a class that closes waits for what may still come back.
+pub const FLIGHT_CLOSE: Duration = Duration::from_secs(1);
+
 /// Requests that wait in a listener for a drone.
 pub const BACKLOG: usize = 1_000;
 

@@ -28,7 +28,7 @@ use opensrf::osrf::Json;
 use opensrf::pool::DroneId;
 use opensrf::router::ClassStats;
 use opensrf::session::{Asked, CallError, Context, Event, RequestId, RunId, SessionId};
-use opensrf::stanza::Stanza;
+use opensrf::stanza::{Placement, Stanza};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client::ClientError;
@@ -38,8 +38,8 @@ use crate::listener::ListenerPlan;
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub enum ClassCommand {
-    /// This listener serves the class now.
-    AddNode(Jid),
+    /// This listener serves the class now, and looks for attributes there.
+    AddNode(Jid, Placement),
     /// This listener left.
     RemoveNode(Jid),
     /// Say what you have passed on.

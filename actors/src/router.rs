@@ -56,7 +56,7 @@ impl RouterActor {
         child: u64,
         tether: Tether,
     ) -> Self {
-        let role = Router::new(plan.address.clone(), plan.trust.clone());
+        let role = Router::new(plan.address.clone(), plan.trust.clone(), env.now());
         let uplink = Uplink::new(
             Arc::clone(&plan.transport),
             plan.address.clone(),
@@ -112,7 +112,9 @@ impl Conduct<Router> for RouterActor {
         match effect {
             RouterEffect::Send(stanza) => self.uplink.send(stanza),
             RouterEffect::OpenClass { class, address } => self.open(class, address, ctx),
-            RouterEffect::AddNode(class, node) => self.tell(&class, ClassCommand::AddNode(node)),
+            RouterEffect::AddNode(class, node, placement) => {
+                self.tell(&class, ClassCommand::AddNode(node, placement));
+            }
             RouterEffect::RemoveNode(class, node) => {
                 self.tell(&class, ClassCommand::RemoveNode(node));
             }

@@ -40,9 +40,12 @@ impl ServiceClassActor {
         shared: (Env, Arc<Counters>),
         tether: Tether,
     ) -> Self {
-        let (env, counters) = shared;
+        let (mut env, counters) = shared;
+        let bounces = transport.bounces();
         let uplink = Uplink::new(transport, address.clone(), &env.seed());
-        let driver = Driver::new(ServiceClass::new(name.clone(), address, trust), env);
+        let first = u32::try_from(env.secret() >> 32).unwrap_or_default();
+        let class = ServiceClass::new(name.clone(), address, trust, bounces, first);
+        let driver = Driver::new(class, env);
         Self {
             name,
             driver,
@@ -130,7 +133,7 @@ impl Handler<ClassCommand> for ServiceClassActor {
 
     fn handle(&mut self, command: ClassCommand, ctx: &mut Self::Context) {
         let input = match command {
-            ClassCommand::AddNode(node) => ClassInput::AddNode(node),
+            ClassCommand::AddNode(node, placement) => ClassInput::AddNode(node, placement),
             ClassCommand::RemoveNode(node) => ClassInput::RemoveNode(node),
             ClassCommand::Report => ClassInput::Report,
             ClassCommand::Close => ClassInput::Close,

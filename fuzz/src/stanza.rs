@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use opensrf::jid::Jid;
 use opensrf::limits::StreamLimits;
-use opensrf::stanza::{Condition, NotAStanza, Payload, Stanza, StanzaError};
+use opensrf::stanza::{Condition, Kind, NotAStanza, Payload, Placement, Stanza, StanzaError};
 use opensrf::xml::{Frame, Raw};
 
 use super::{HEADER, frames, with_header};
@@ -54,14 +54,23 @@ fn check_stanza(stanza: &Stanza) {
         assert_eq!(read_again(&bounce), bounce);
         check_alike(&bounce, &other);
     }
-    let forward = |stanza: &Stanza| {
+    let forward = |stanza: &Stanza, node| {
         let jid = |text| Jid::parse(text).expect("it is an address");
-        stanza.forward(jid("router@a/s"), jid("node@a/n"), &jid("me@a/c"))
+        stanza.forward(jid("router@a/s"), jid("node@a/n"), &jid("me@a/c"), node)
     };
-    let (sent_on, other) = (forward(stanza), forward(&values));
-    assert!(!sent_on.is_error());
-    assert_eq!(read_again(&sent_on), sent_on);
-    check_alike(&sent_on, &other);
+    // Only messages have attributes in the old place.
+    let forms = [Placement::Child, Placement::Message, Placement::Both];
+    let forms = if stanza.kind == Kind::Message {
+        &forms[..]
+    } else {
+        &forms[..1]
+    };
+    for &node in forms {
+        let (sent_on, other) = (forward(stanza, node), forward(&values, node));
+        assert!(!sent_on.is_error());
+        assert_eq!(read_again(&sent_on), sent_on);
+        check_alike(&sent_on, &other);
+    }
 }
 
 /// What a peer reads when this is sent to it.
@@ -76,9 +85,13 @@ fn read_again(stanza: &Stanza) -> Stanza {
     }
 }
 
-/// The same with values inside.
+/// The same with values inside, where the attributes of old programs are, too.
 fn decoded(stanza: &Stanza) -> Stanza {
+    let is_old = |name: &str| name.starts_with("router_") || name.starts_with("osrf_");
+    let extra = stanza.extra.iter();
+    let extra = extra.filter(|(name, _)| !is_old(name) && name != "broadcast");
     Stanza {
+        extra: extra.cloned().collect(),
         payload: Payload::Message(Arc::new(stanza.decode().into_owned())),
         ..stanza.clone()
     }

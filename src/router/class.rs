@@ -5,66 +5,35 @@
 //! forgotten, unless it was only full. When no node is left the original sender is told, and the
 //! class asks to be closed.
 //!
-//! A request that was turned away by full nodes carries the number of attempts in its stanza id, and
-//! goes from each to the next in order, so that it ends after each node has had it once.
+//! What comes back is found by the id under which it was passed on; what is not kept, or was passed
+//! on too long ago, is taken from the echo in the bounce. A request that was turned away by full nodes
+//! carries the number of attempts in its id, and goes from each to the next in order, so that it ends
+//! after each node has had it once.
 //!
 //! Only what comes from a node, or from one forgotten lately, counts as coming back: else a client
 //! could have requests run in another's name by sending us a made-up error. A node's domain need
 //! not be trusted for that (the original drops the bounce then, and keeps the dead node for ever).
+//!
+//! A class that is told to close asks the server for a pong first, and ends when it comes: bounces
+//! that are on their way come before it.
 
-use std::collections::VecDeque;
+mod event;
+mod flight;
+mod nodes;
 
-use bytestring::ByteString;
-
-use super::{ClassStats, NodeStats, Trust};
+use super::{ClassStats, Trust};
 use crate::Role;
 use crate::jid::Jid;
+use crate::limits::FLIGHT_CLOSE;
 use crate::stanza::{Condition, ErrorKind, Kind, Stanza, StanzaError};
-use crate::time::Tick;
+use crate::time::{Tick, earliest};
+pub use event::{ClassEffect, ClassInput};
+pub use flight::Bounces;
+use flight::{Flight, Found, Given, attempts};
+use nodes::Nodes;
 
-/// What happens to a class.
-#[derive(Debug)]
-pub enum ClassInput {
-    /// From the router: this listener serves the class now.
-    AddNode(Jid),
-    /// From the router: this listener does not serve it any more.
-    RemoveNode(Jid),
-    /// From the router: say what you have passed on.
-    Report,
-    /// From the router, after `Empty`: end.
-    Close,
-    /// A stanza came to the class's address.
-    Stanza(Stanza),
-}
-
-/// What a class wants done.
-#[derive(Debug)]
-pub enum ClassEffect {
-    /// Send it off.
-    Send(Stanza),
-    /// Tell the router the figures.
-    Report(ClassStats),
-    /// Tell the router that no node is left, after so many `AddNode`.
-    Empty {
-        /// `AddNode` inputs seen so far; the router knows from it whether another is on its way.
-        added: u64,
-    },
-    /// The class ends.
-    Stop,
-    /// A stanza was dropped, for this reason; nobody could be told.
-    Dropped(&'static str),
-}
-
-/// Forgotten nodes whose late bounces still count.
-const GONE_NODES: usize = 64;
-
-#[derive(Debug)]
-struct Node {
-    jid: Jid,
-    forwarded: u64,
-    /// The last stanza it was given, for servers whose bounces bring nothing back (Prosody).
-    last: Option<Stanza>,
-}
+/// The id of the ping by which a class learns that nothing more comes back.
+const FAREWELL: &str = "farewell";
 
 /// One registered service.
 #[derive(Debug)]
@@ -72,59 +41,43 @@ pub struct ServiceClass {
     name: String,
     address: Jid,
     trust: Trust,
-    nodes: Vec<Node>,
-    next: usize,
-    /// Nodes forgotten lately, oldest first: more of what was in flight to them may come back.
-    gone: VecDeque<Jid>,
-    forwarded: u64,
+    nodes: Nodes,
+    flight: Flight,
     added: u64,
+    forwarded: u64,
+    bounced: u64,
+    refused: u64,
+    last_bounce: Option<Tick>,
+    /// It was told to close, and does so at this moment at the latest.
+    closing: Option<Tick>,
 }
 
 impl ServiceClass {
-    /// A class without nodes at `address`.
+    /// A class without nodes at `address`, which numbers what it passes on from `first`.
+    ///
+    /// That should be by chance: bounces may come in that were meant for an earlier class of this
+    /// address, and must not be taken for its own.
     #[must_use]
-    pub fn new(name: String, address: Jid, trust: Trust) -> Self {
+    pub fn new(name: String, address: Jid, trust: Trust, bounces: Bounces, first: u32) -> Self {
         Self {
             name,
             address,
             trust,
-            nodes: Vec::new(),
-            next: 0,
-            gone: VecDeque::new(),
-            forwarded: 0,
+            nodes: Nodes::default(),
+            flight: Flight::new(bounces, u64::from(first) << 16),
             added: 0,
+            forwarded: 0,
+            bounced: 0,
+            refused: 0,
+            last_bounce: None,
+            closing: None,
         }
     }
 
-    fn add(&mut self, jid: Jid) {
-        self.added += 1;
-        self.gone.retain(|gone| *gone != jid);
-        if self.nodes.iter().all(|node| node.jid != jid) {
-            self.nodes.push(Node {
-                jid,
-                forwarded: 0,
-                last: None,
-            });
+    fn stanza(&mut self, now: Tick, stanza: Stanza, out: &mut Vec<ClassEffect>) {
+        if self.closing.is_some() && stanza.kind == Kind::Iq && stanza.id == FAREWELL {
+            return self.stop(out);
         }
-    }
-
-    /// Forgets a node; whether it was one.
-    fn remove(&mut self, jid: &Jid) -> bool {
-        let Some(at) = self.nodes.iter().position(|node| node.jid == *jid) else {
-            return false;
-        };
-        if at < self.next {
-            self.next -= 1;
-        }
-        self.nodes.remove(at);
-        if self.gone.len() == GONE_NODES {
-            self.gone.pop_front();
-        }
-        self.gone.push_back(jid.clone());
-        true
-    }
-
-    fn stanza(&mut self, stanza: &Stanza, out: &mut Vec<ClassEffect>) {
         let Some(from) = stanza
             .from
             .as_ref()
@@ -133,69 +86,62 @@ impl ServiceClass {
             return out.push(ClassEffect::Dropped("not a message from anybody"));
         };
         if stanza.is_error() {
-            self.bounced(from, stanza, out);
+            self.bounced(now, from, &stanza, out);
         } else if self.trust.client(from) {
-            let node = self.next_node();
-            self.pass_on(stanza, from, node, 0, out);
+            let given = Given {
+                stanza,
+                attempts: 0,
+                asked: now,
+            };
+            let node = self.nodes.next();
+            self.pass_on(now, given, node, out);
         } else {
             out.push(ClassEffect::Dropped("sender's domain is not trusted"));
         }
     }
 
-    /// Where the node stands whose turn it is.
-    fn next_node(&mut self) -> usize {
-        let at = if self.next < self.nodes.len() {
-            self.next
-        } else {
-            0
+    /// Gives a request to the node at that place, or tells its caller that there is none.
+    fn pass_on(&mut self, now: Tick, given: Given, node: usize, out: &mut Vec<ClassEffect>) {
+        let Some(sender) = &given.stanza.from else {
+            return out.push(ClassEffect::Dropped("a request from nobody"));
         };
-        self.next = at + 1;
-        at
-    }
-
-    fn pass_on(
-        &mut self,
-        stanza: &Stanza,
-        sender: &Jid,
-        node: usize,
-        attempts: usize,
-        out: &mut Vec<ClassEffect>,
-    ) {
         let Some(node) = self.nodes.get_mut(node) else {
-            return self.refuse(stanza, sender, "no listener is left", out);
+            return self.refuse(&given.stanza, "no listener is left", out);
         };
-        node.forwarded += 1;
+        node.stats.forwarded += 1;
         self.forwarded += 1;
-        let mut forwarded = stanza.forward(self.address.clone(), node.jid.clone(), sender);
-        if attempts > 0 {
-            forwarded.id = ByteString::from(attempts.to_string());
-        }
-        node.last = Some(forwarded.clone());
+        let (jid, placement) = (node.stats.node.clone(), node.placement);
+        let stanza = &given.stanza;
+        let mut forwarded = stanza.forward(self.address.clone(), jid.clone(), sender, placement);
+        forwarded.id = self.flight.keep(now, jid, given);
         out.push(ClassEffect::Send(forwarded));
     }
 
     /// A node did not take what it was sent.
-    fn bounced(&mut self, from: &Jid, bounce: &Stanza, out: &mut Vec<ClassEffect>) {
-        let at = self.nodes.iter().position(|node| node.jid == *from);
-        if at.is_none() && !self.gone.contains(from) {
+    fn bounced(&mut self, now: Tick, from: &Jid, bounce: &Stanza, out: &mut Vec<ClassEffect>) {
+        let found = self.flight.take(&bounce.id, from);
+        let at = self.nodes.position(from);
+        if !matches!(found, Found::Given(_)) && at.is_none() && !self.nodes.was_one(from) {
             return out.push(ClassEffect::Dropped("an error from nobody we sent to"));
         }
-        let full = bounce
-            .error()
-            .is_some_and(|error| error.kind == ErrorKind::Wait);
-        // We name the sender in all that we pass on; an echo without it is none.
-        let echo = if bounce.extension().router_from.is_none() {
-            // A full node may well have taken its last stanza; a dead one has not.
-            at.filter(|_| !full)
-                .and_then(|at| self.nodes[at].last.take())
-        } else {
-            Some(bounce.clone())
+        self.bounced += 1;
+        self.last_bounce = Some(now);
+        let error = bounce.error();
+        let is_full = error.is_some_and(|error| error.kind == ErrorKind::Wait);
+        if let Some(node) = at.and_then(|at| self.nodes.get_mut(at)) {
+            node.stats.bounced += 1;
+            node.stats.last_bounce = Some(now);
+        }
+        let emptied = !is_full && self.nodes.remove(from) && self.nodes.is_empty();
+        let given = match found {
+            Found::Given(given) => Ok(given),
+            Found::Spent => Err("a bounce of what came back before"),
+            Found::Unknown => echo(now, bounce).ok_or("a bounce that brings nothing back"),
         };
-        let emptied = !full && self.remove(from) && self.nodes.is_empty();
-        match echo {
-            Some(echo) if full => self.pass_by(&echo, at, out),
-            Some(echo) => self.redeliver(&echo, out),
-            None => out.push(ClassEffect::Dropped("a bounce that brings nothing back")),
+        match given {
+            Ok(given) if is_full => self.pass_by(now, given, at, out),
+            Ok(given) => self.redeliver(now, given, out),
+            Err(reason) => out.push(ClassEffect::Dropped(reason)),
         }
         if emptied {
             out.push(ClassEffect::Empty { added: self.added });
@@ -203,32 +149,40 @@ impl ServiceClass {
     }
 
     /// Sends what a dead node did not take to the one whose turn it is.
-    fn redeliver(&mut self, echo: &Stanza, out: &mut Vec<ClassEffect>) {
-        let Some(sender) = original_sender(echo, out) else {
-            return;
-        };
-        let node = self.next_node();
-        self.pass_on(echo, &sender, node, attempts(echo), out);
+    fn redeliver(&mut self, now: Tick, given: Given, out: &mut Vec<ClassEffect>) {
+        if given.is_too_late(now) {
+            return self.refuse(&given.stanza, "it came back too late", out);
+        }
+        let node = self.nodes.next();
+        self.pass_on(now, given, node, out);
     }
 
     /// Sends what the full node at `from` did not take to the one behind it.
-    fn pass_by(&mut self, echo: &Stanza, from: Option<usize>, out: &mut Vec<ClassEffect>) {
-        let Some(sender) = original_sender(echo, out) else {
-            return;
-        };
-        let attempts = attempts(echo).saturating_add(1);
-        if attempts >= self.nodes.len() {
-            return self.refuse(echo, &sender, "every listener is full", out);
+    fn pass_by(
+        &mut self,
+        now: Tick,
+        mut given: Given,
+        from: Option<usize>,
+        out: &mut Vec<ClassEffect>,
+    ) {
+        given.attempts = given.attempts.saturating_add(1);
+        if given.attempts >= self.nodes.len() {
+            return self.refuse(&given.stanza, "every listener is full", out);
         }
-        let node = match from {
-            Some(at) => (at + 1) % self.nodes.len(),
-            None => self.next_node(),
-        };
-        self.pass_on(echo, &sender, node, attempts, out);
+        match from {
+            Some(at) if !given.is_too_late(now) => {
+                self.pass_on(now, given, (at + 1) % self.nodes.len(), out);
+            }
+            _ => self.redeliver(now, given, out),
+        }
     }
 
-    /// Tells the original sender that nobody serves its request (protocol §4.6).
-    fn refuse(&self, stanza: &Stanza, sender: &Jid, why: &str, out: &mut Vec<ClassEffect>) {
+    /// Tells the caller that nobody serves its request (protocol §4.6).
+    fn refuse(&mut self, stanza: &Stanza, why: &str, out: &mut Vec<ClassEffect>) {
+        let Some(caller) = stanza.from.clone() else {
+            return out.push(ClassEffect::Dropped("a request from nobody"));
+        };
+        self.refused += 1;
         // The original writes this code and no condition; C clients only need some code, Perl
         // clients need type='error' on the message, which the original leaves out.
         let text = format!("{}: {why}", self.name);
@@ -236,62 +190,86 @@ impl ServiceClass {
             code: Some(501),
             ..StanzaError::new(Condition::ServiceUnavailable).with_text(&text)
         };
-        let refusal = stanza.refusal(self.address.clone(), sender.clone(), error);
+        let refusal = stanza.refusal(self.address.clone(), caller, error);
         out.push(ClassEffect::Send(refusal));
     }
 
+    fn remove(&mut self, jid: &Jid, out: &mut Vec<ClassEffect>) {
+        if self.nodes.remove(jid) && self.nodes.is_empty() {
+            out.push(ClassEffect::Empty { added: self.added });
+        }
+    }
+
+    fn close(&mut self, now: Tick, out: &mut Vec<ClassEffect>) {
+        if self.forwarded == 0 {
+            return self.stop(out);
+        }
+        self.closing = Some(now + FLIGHT_CLOSE);
+        // An iq without address is the server's own to answer.
+        out.push(ClassEffect::Send(Stanza {
+            to: None,
+            ..Stanza::ping(self.address.clone(), FAREWELL)
+        }));
+    }
+
+    fn stop(&mut self, out: &mut Vec<ClassEffect>) {
+        self.closing = None;
+        out.push(ClassEffect::Stop);
+    }
+
     fn stats(&self) -> ClassStats {
-        let nodes = self.nodes.iter();
         ClassStats {
             class: self.name.clone(),
-            nodes: nodes
-                .map(|n| NodeStats {
-                    node: n.jid.clone(),
-                    forwarded: n.forwarded,
-                })
-                .collect(),
+            nodes: self.nodes.stats(),
             forwarded: self.forwarded,
+            bounced: self.bounced,
+            refused: self.refused,
+            last_bounce: self.last_bounce,
         }
     }
 }
 
-/// Who sent the request that came back, for which we passed it on.
-fn original_sender(echo: &Stanza, out: &mut Vec<ClassEffect>) -> Option<Jid> {
-    let sender = echo.extension().router_from.clone();
-    if sender.is_none() {
-        out.push(ClassEffect::Dropped("a bounce that names no sender"));
-    }
-    sender
-}
-
-/// Full nodes that have had the request before.
-fn attempts(echo: &Stanza) -> usize {
-    echo.id.parse().unwrap_or(0)
+/// A request out of the echo in its bounce. We name the caller in all that we pass on; an echo
+/// without it is none.
+fn echo(now: Tick, bounce: &Stanza) -> Option<Given> {
+    let caller = bounce.extension().router_from.clone()?;
+    Some(Given {
+        stanza: Stanza {
+            from: Some(caller),
+            ..bounce.clone()
+        },
+        asked: now,
+        attempts: attempts(&bounce.id),
+    })
 }
 
 impl Role for ServiceClass {
     type Input = ClassInput;
     type Effect = ClassEffect;
 
-    fn handle(&mut self, _now: Tick, input: ClassInput, out: &mut Vec<ClassEffect>) {
+    fn handle(&mut self, now: Tick, input: ClassInput, out: &mut Vec<ClassEffect>) {
         match input {
-            ClassInput::AddNode(jid) => self.add(jid),
-            ClassInput::RemoveNode(jid) => {
-                if self.remove(&jid) && self.nodes.is_empty() {
-                    out.push(ClassEffect::Empty { added: self.added });
-                }
+            ClassInput::AddNode(jid, placement) => {
+                self.added += 1;
+                self.nodes.add(now, jid, placement);
             }
+            ClassInput::RemoveNode(jid) => self.remove(&jid, out),
             ClassInput::Report => out.push(ClassEffect::Report(self.stats())),
-            ClassInput::Close => out.push(ClassEffect::Stop),
-            ClassInput::Stanza(stanza) => self.stanza(&stanza, out),
+            ClassInput::Close => self.close(now, out),
+            ClassInput::Stanza(stanza) => self.stanza(now, stanza, out),
         }
     }
 
     fn deadline(&self) -> Option<Tick> {
-        None
+        earliest(self.closing, self.flight.due())
     }
 
-    fn wake(&mut self, _now: Tick, _out: &mut Vec<ClassEffect>) {}
+    fn wake(&mut self, now: Tick, out: &mut Vec<ClassEffect>) {
+        self.flight.expire(now);
+        if self.closing.is_some_and(|due| due <= now) {
+            self.stop(out);
+        }
+    }
 }
 
 #[cfg(test)]

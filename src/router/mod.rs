@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use crate::jid::Jid;
 
-pub use class::{ClassEffect, ClassInput, ServiceClass};
+pub use class::{Bounces, ClassEffect, ClassInput, ServiceClass};
 pub use info::{ClassStats, NodeStats, Question};
 pub use top::{Router, RouterEffect, RouterInput};
 

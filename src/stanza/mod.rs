@@ -11,6 +11,7 @@
 
 mod condition;
 mod error;
+mod extension;
 mod iq;
 mod message;
 mod parse;
@@ -31,7 +32,8 @@ use crate::jid::Jid;
 
 pub use condition::{Condition, ErrorKind};
 pub use error::StanzaError;
-pub use message::{Extension, Message};
+pub use extension::{Extension, Placement};
+pub use message::Message;
 pub use parse::NotAStanza;
 pub use stream_error::StreamError;
 pub use wire::Wire;
@@ -131,9 +133,20 @@ impl Stanza {
     }
 
     fn read_extension(&self, wire: &Wire) -> Extension {
+        let is_old = self.kind == Kind::Message
+            && self
+                .extra
+                .iter()
+                .any(|(name, _)| extension::is_attribute(name));
         match wire.client_child("opensrf") {
-            Some(child) => child.attributes(wire.inner()).collect(),
-            None if self.kind == Kind::Message => Extension::from_old(&self.extra),
+            Some(child) => {
+                let mut extension: Extension = child.attributes(wire.inner()).collect();
+                if is_old {
+                    extension.placement = Placement::Both;
+                }
+                extension
+            }
+            None if is_old => Extension::from_old(&self.extra),
             None => Extension::default(),
         }
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use super::message::is_attribute;
-use super::{Extension, Kind, Message, Payload, Stanza, StanzaError};
+use super::extension::is_attribute;
+use super::{Extension, Kind, Message, Payload, Placement, Stanza, StanzaError};
 use crate::jid::Jid;
 
 impl Stanza {
@@ -37,24 +37,22 @@ impl Stanza {
         })
     }
 
-    /// What a router sends to a node: the same thread, subject, body, xid and time to wait, from
-    /// `router_from`.
+    /// What a router sends to a node that registered in the form `node`: the same thread, subject,
+    /// body, xid and time to wait, from `router_from`.
     ///
     /// All other OpenSRF attributes are emptied; type, id and error are left out, so that the echo
     /// in a bounce can be sent to another node.
     #[must_use]
-    pub fn forward(&self, from: Jid, to: Jid, router_from: &Jid) -> Self {
+    pub fn forward(&self, from: Jid, to: Jid, router_from: &Jid, node: Placement) -> Self {
         let asked = self.extension();
-        self.readdress(
-            from,
-            to,
-            Extension {
-                router_from: Some(router_from.clone()),
-                osrf_xid: asked.osrf_xid.clone(),
-                timeout: asked.timeout,
-                ..Extension::default()
-            },
-        )
+        let opensrf = Extension {
+            router_from: Some(router_from.clone()),
+            osrf_xid: asked.osrf_xid.clone(),
+            timeout: asked.timeout,
+            placement: node.for_node(asked.placement),
+            ..Extension::default()
+        };
+        self.readdress(from, to, opensrf)
     }
 
     /// What a router sends to a caller whose request, or the echo of it, no node takes: the same
@@ -63,11 +61,7 @@ impl Stanza {
     /// It names no `router_from`: a receiver would take that for the sender.
     #[must_use]
     pub fn refusal(&self, from: Jid, to: Jid, error: StanzaError) -> Self {
-        let opensrf = Extension {
-            osrf_xid: self.extension().osrf_xid.clone(),
-            ..Extension::default()
-        };
-        let mut refusal = self.readdress(from, to, opensrf);
+        let mut refusal = self.readdress(from, to, self.extension().for_answer());
         refusal.stanza_type = ByteString::from_static("error");
         match &mut refusal.payload {
             Payload::Wire(wire) => *wire = Arc::new(wire.with_error(&error)),
@@ -77,8 +71,15 @@ impl Stanza {
     }
 
     fn readdress(&self, from: Jid, to: Jid, opensrf: Extension) -> Self {
+        let extra = self.extra.iter().filter(|(name, _)| !is_attribute(name));
+        let mut extra: Vec<_> = extra.cloned().collect();
         let payload = match &self.payload {
-            Payload::Wire(wire) => Payload::Wire(Arc::new(wire.with_extension(&opensrf))),
+            Payload::Wire(wire) => {
+                if opensrf.placement.is_on_message() {
+                    extra.extend(opensrf.to_old());
+                }
+                Payload::Wire(Arc::new(wire.with_extension(&opensrf)))
+            }
             Payload::Message(message) => Payload::Message(Arc::new(Message {
                 opensrf,
                 thread: message.thread.clone(),
@@ -87,14 +88,13 @@ impl Stanza {
                 error: None,
             })),
         };
-        let extra = self.extra.iter().filter(|(name, _)| !is_attribute(name));
         Self {
             kind: self.kind,
             to: Some(to),
             from: Some(from),
             stanza_type: ByteString::new(),
             id: ByteString::new(),
-            extra: extra.cloned().collect(),
+            extra,
             payload,
         }
     }

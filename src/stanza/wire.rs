@@ -79,10 +79,12 @@ impl Wire {
         splice.done()
     }
 
-    /// The same with these OpenSRF attributes and without error.
+    /// The same with these OpenSRF attributes, as far as they stand in a child, and without error.
     pub(super) fn with_extension(&self, extension: &Extension) -> Self {
         let mut splice = Splice::new(self);
-        splice.add("opensrf", |out| extension.write_to(out));
+        if extension.placement.is_in_child() {
+            splice.add("opensrf", |out| extension.write_to(out));
+        }
         for child in &self.children {
             let name = child.name(&self.inner);
             if child.namespace() == ns::CLIENT && matches!(name, "opensrf" | "error") {

@@ -2,6 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
+use super::extension::is_attribute;
 use super::{Payload, Stanza};
 use crate::jid::Jid;
 use crate::xml;
@@ -16,7 +17,19 @@ impl Stanza {
         attribute("from", self.from.as_ref().map_or("", Jid::as_str), out);
         attribute("type", &self.stanza_type, out);
         attribute("id", &self.id, out);
+        let old = match &self.payload {
+            Payload::Message(message) => Some(&message.opensrf),
+            Payload::Wire(_) => None,
+        };
+        let old = old.filter(|opensrf| opensrf.placement.is_on_message());
+        if let Some(opensrf) = old {
+            opensrf.write_attributes(out);
+        }
         for (name, raw) in &self.extra {
+            // An attribute that stood there twice would end the stream.
+            if old.is_some() && is_attribute(name) {
+                continue;
+            }
             let quote = if raw.contains('"') { b'\'' } else { b'"' };
             out.put_u8(b' ');
             out.put_slice(name.as_bytes());

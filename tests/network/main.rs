@@ -11,6 +11,7 @@ mod calls;
 mod conformance;
 mod fan_out;
 mod methods;
+mod old_programs;
 mod on_board;
 mod pools;
 mod proxy;

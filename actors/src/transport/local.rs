@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::future::LocalBoxFuture;
 use opensrf::jid::Jid;
+use opensrf::router::Bounces;
 use opensrf::stanza::Stanza;
 use opensrf::switchboard::BindingId;
 
@@ -42,6 +43,10 @@ impl Transport for Local {
 
     fn flushed(&self) -> LocalBoxFuture<'static, ()> {
         Box::pin(std::future::ready(()))
+    }
+
+    fn bounces(&self) -> Bounces {
+        Bounces::Whole
     }
 }
 

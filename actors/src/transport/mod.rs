@@ -18,6 +18,7 @@ use std::fmt;
 use actix::Message;
 use futures::future::LocalBoxFuture;
 use opensrf::jid::Jid;
+use opensrf::router::Bounces;
 use opensrf::stanza::Stanza;
 use opensrf::stream::LoginError;
 
@@ -81,6 +82,11 @@ pub trait Transport: fmt::Debug + Send + Sync {
         jid: Jid,
         inbox: Inbox,
     ) -> LocalBoxFuture<'static, Result<Box<dyn Link>, LinkError>>;
+
+    /// What bounces bring back of what was sent.
+    fn bounces(&self) -> Bounces {
+        Bounces::Bare
+    }
 
     /// Waits until what was sent over links that have been dropped has arrived at the server.
     fn flushed(&self) -> LocalBoxFuture<'static, ()>;

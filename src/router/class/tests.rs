@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
+mod walk;
 
-use proptest::prelude::*;
-
+use super::nodes::GONE_NODES;
 use super::*;
-use crate::stanza::{Extension, Message};
+use crate::limits::{FLIGHT_STANZAS, FLIGHT_TIME};
+use crate::stanza::{Extension, Message, Placement};
 
 const CLASS: &str = "router@private/acme.calc";
 const CLIENT: &str = "opensrf@public/client";
@@ -19,17 +19,29 @@ fn node(name: &str) -> Jid {
 
 /// A class that these listeners serve.
 fn class(nodes: &[&str]) -> ServiceClass {
+    class_with(Bounces::Bare, nodes)
+}
+
+fn class_with(bounces: Bounces, nodes: &[&str]) -> ServiceClass {
     let trust = Trust::new(["public".to_owned()], ["private".to_owned()]).expect("both are given");
-    let mut class = ServiceClass::new("acme.calc".to_owned(), jid(CLASS), trust);
+    let mut class = ServiceClass::new("acme.calc".to_owned(), jid(CLASS), trust, bounces, 0);
     for name in nodes {
-        step(&mut class, ClassInput::AddNode(node(name)));
+        step(&mut class, joins(name));
     }
     class
 }
 
+fn joins(name: &str) -> ClassInput {
+    ClassInput::AddNode(node(name), Placement::Child)
+}
+
 fn step(class: &mut ServiceClass, input: ClassInput) -> Vec<ClassEffect> {
+    step_at(class, Tick::ZERO, input)
+}
+
+fn step_at(class: &mut ServiceClass, now: Tick, input: ClassInput) -> Vec<ClassEffect> {
     let mut out = Vec::new();
-    class.handle(Tick::ZERO, input, &mut out);
+    class.handle(now, input, &mut out);
     out
 }
 
@@ -145,7 +157,7 @@ fn what_is_passed_on_names_its_sender_and_keeps_thread_body_and_xid() {
     let mut class = class(&["a"]);
     let stanza = forwarded(&mut class, "1");
     assert_eq!(stanza.from, Some(jid(CLASS)));
-    assert_eq!((&*stanza.stanza_type, &*stanza.id), ("", ""));
+    assert_eq!((&*stanza.stanza_type, &*stanza.id), ("", "0"));
     let message = stanza.decode();
     let expected = Extension {
         router_from: Some(jid(CLIENT)),
@@ -202,6 +214,7 @@ fn a_request_delivered_again_looks_like_the_first_time() {
     let again = sent(step(&mut class, ClassInput::Stanza(gone(&first))));
     let expected = Stanza {
         to: Some(node("b")),
+        id: "1".into(),
         ..first
     };
     assert_eq!(again, expected);
@@ -237,11 +250,131 @@ fn a_request_that_comes_after_the_last_node_left_is_answered() {
 }
 
 #[test]
-fn a_bounce_that_brings_nothing_back_delivers_the_last_request_again() {
+fn bounces_that_bring_back_only_the_id_deliver_all_that_was_in_flight_again() {
+    let mut class = class(&["a", "b"]);
+    let flight: Vec<_> = (1..=6)
+        .map(|i| forwarded(&mut class, &i.to_string()))
+        .filter(|stanza| stanza.to == Some(node("a")))
+        .collect();
+    let again: Vec<_> = flight
+        .iter()
+        .flat_map(|stanza| send(&mut class, bare(gone(stanza))))
+        .collect();
+    assert_eq!(again, ["b gets 1", "b gets 3", "b gets 5"]);
+    for stanza in &flight {
+        assert_eq!(send(&mut class, gone(stanza)), ["dropped"]);
+    }
+}
+
+#[test]
+fn a_bounce_that_brings_back_nothing_at_all_ends_its_node() {
+    let mut class = class(&["a", "b"]);
+    let nothing = Stanza {
+        id: "".into(),
+        ..bare(gone(&forwarded(&mut class, "1")))
+    };
+    assert_eq!(send(&mut class, nothing), ["dropped"]);
+    assert_eq!(ask(&mut class, "2"), ["b gets 2"]);
+    assert_eq!(ask(&mut class, "3"), ["b gets 3"]);
+}
+
+#[test]
+fn what_was_passed_on_too_long_ago_is_taken_from_the_echo() {
     let mut class = class(&["a", "b"]);
     let first = forwarded(&mut class, "1");
-    assert_eq!(send(&mut class, bare(gone(&first))), ["b gets 1"]);
-    assert_eq!(send(&mut class, bare(gone(&first))), ["dropped"]);
+    let second = forwarded(&mut class, "2");
+    let third = forwarded(&mut class, "3");
+    for i in 0..FLIGHT_STANZAS {
+        ask(&mut class, &format!("more {i}"));
+    }
+    assert_eq!(send(&mut class, full(&second)), ["a gets 2"]);
+    assert_eq!(send(&mut class, gone(&first)), ["b gets 1"]);
+    assert_eq!(send(&mut class, gone(&third)), ["b gets 3"]);
+    assert_eq!(send(&mut class, bare(gone(&third))), ["dropped"]);
+}
+
+#[test]
+fn what_an_earlier_class_passed_on_is_not_mixed_up_with_what_this_one_did() {
+    let mut earlier = class(&["a", "b"]);
+    let first = forwarded(&mut earlier, "1");
+    let mut class = ServiceClass::new(
+        "acme.calc".to_owned(),
+        jid(CLASS),
+        earlier.trust,
+        Bounces::Bare,
+        1,
+    );
+    for name in ["a", "b"] {
+        step(&mut class, joins(name));
+    }
+    assert_eq!(ask(&mut class, "other"), ["a gets other"]);
+    assert_eq!(send(&mut class, gone(&first)), ["b gets 1"]);
+}
+
+#[test]
+fn what_was_passed_on_is_not_kept_for_ever() {
+    let mut class = class(&["a"]);
+    assert_eq!(class.deadline(), None);
+    ask(&mut class, "1");
+    assert_eq!(class.deadline(), Some(FLIGHT_TIME));
+    class.wake(FLIGHT_TIME, &mut Vec::new());
+    assert_eq!(class.deadline(), None);
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_is_not_delivered_again() {
+    let mut class = class(&["a", "b"]);
+    let mut request = request_from(CLIENT, "1");
+    if let crate::stanza::Payload::Message(message) = &mut request.payload {
+        std::sync::Arc::make_mut(message).opensrf.timeout = Some(Tick::from_secs(5));
+    }
+    let first = sent(step(&mut class, ClassInput::Stanza(request.clone())));
+    let back = ClassInput::Stanza(gone(&first));
+    let effects = step_at(&mut class, Tick::from_secs(5), back);
+    assert_eq!(words(&effects), ["caller told of 1"]);
+    let second = sent(step(&mut class, ClassInput::Stanza(request)));
+    assert_eq!(second.to, Some(node("b")));
+    step(&mut class, joins("c"));
+    let back = ClassInput::Stanza(full(&second));
+    let effects = step_at(&mut class, Tick::from_millis(4_999), back);
+    assert_eq!(words(&effects), ["c gets 1"]);
+}
+
+#[test]
+fn a_node_gets_the_attributes_where_it_said_so_last() {
+    let mut class = class(&[]);
+    for placement in [Placement::Child, Placement::Message, Placement::Child] {
+        step(&mut class, ClassInput::AddNode(node("a"), placement));
+        let stanza = forwarded(&mut class, "1");
+        assert_eq!(stanza.extension().placement, placement);
+        assert_eq!(stanza.extension().router_from, Some(jid(CLIENT)));
+    }
+}
+
+#[test]
+fn a_class_that_closes_waits_for_what_is_on_its_way_back() {
+    let mut class = class(&["a"]);
+    let first = forwarded(&mut class, "1");
+    let second = forwarded(&mut class, "2");
+    send(&mut class, gone(&first));
+    let ping = sent(step(&mut class, ClassInput::Close));
+    assert_eq!((ping.kind, &ping.to), (Kind::Iq, &None));
+    assert_eq!(send(&mut class, bare(gone(&second))), ["caller told of 2"]);
+    assert_eq!(ask(&mut class, "3"), ["caller told of 3"]);
+    let effects = step(&mut class, ClassInput::Stanza(ping.granted()));
+    assert!(matches!(effects[..], [ClassEffect::Stop]));
+}
+
+#[test]
+fn a_class_that_closes_does_not_wait_for_ever() {
+    let mut class = class(&["a"]);
+    ask(&mut class, "1");
+    step(&mut class, ClassInput::RemoveNode(node("a")));
+    sent(step(&mut class, ClassInput::Close));
+    assert_eq!(class.deadline(), Some(FLIGHT_CLOSE));
+    let mut out = Vec::new();
+    class.wake(FLIGHT_CLOSE, &mut out);
+    assert!(matches!(out[..], [ClassEffect::Stop]));
 }
 
 #[test]
@@ -259,18 +392,31 @@ fn a_full_node_stays_and_its_request_goes_to_the_next() {
 }
 
 #[test]
-fn a_full_node_that_brings_nothing_back_causes_no_second_delivery() {
-    let mut class = class(&["a", "b"]);
+fn nothing_is_kept_where_bounces_bring_everything_back() {
+    let mut class = class_with(Bounces::Whole, &["a", "b", "c"]);
     let first = forwarded(&mut class, "1");
-    assert_eq!(send(&mut class, bare(full(&first))), ["dropped"]);
+    assert_eq!(class.deadline(), None);
+    let second = sent(step(&mut class, ClassInput::Stanza(full(&first))));
+    let third = sent(step(&mut class, ClassInput::Stanza(full(&second))));
+    assert_eq!(third.to, Some(node("c")));
+    assert_eq!(send(&mut class, full(&third)), ["caller told of 1"]);
 }
 
 #[test]
 fn attempts_that_no_node_can_have_had_end_the_request() {
-    let mut class = class(&["a", "b"]);
+    let mut class = class_with(Bounces::Whole, &["a", "b"]);
     let mut first = forwarded(&mut class, "1");
-    first.id = usize::MAX.to_string().into();
+    first.id = format!("0.{}", usize::MAX).into();
     assert_eq!(send(&mut class, full(&first)), ["caller told of 1"]);
+}
+
+#[test]
+fn a_full_node_that_brings_back_only_the_id_is_passed_by_as_well() {
+    let mut class = class(&["a", "b"]);
+    let first = forwarded(&mut class, "1");
+    let second = sent(step(&mut class, ClassInput::Stanza(bare(full(&first)))));
+    assert_eq!(second.to, Some(node("b")));
+    assert_eq!(send(&mut class, bare(full(&second))), ["caller told of 1"]);
 }
 
 #[test]
@@ -281,7 +427,12 @@ fn errors_from_nobody_we_sent_to_run_nothing() {
         ..gone(&forwarded(&mut class, "1"))
     };
     assert_eq!(send(&mut class, forged), ["dropped"]);
-    let nameless = gone(&request_from("x@y/z", "1").forward(node("a"), node("a"), &node("a")));
+    let nameless = gone(&request_from("x@y/z", "1").forward(
+        node("a"),
+        node("a"),
+        &node("a"),
+        Placement::Child,
+    ));
     let nameless = Stanza {
         from: Some(node("b")),
         ..nameless
@@ -297,9 +448,9 @@ fn a_node_that_registers_again_is_a_node_like_any_other() {
         send(&mut class, gone(&first)),
         ["caller told of 1", "empty"]
     );
-    step(&mut class, ClassInput::AddNode(node("a")));
+    step(&mut class, joins("a"));
     assert_eq!(ask(&mut class, "2"), ["a gets 2"]);
-    assert!(class.gone.is_empty());
+    assert!(class.nodes.gone() == 0);
 }
 
 #[test]
@@ -307,10 +458,10 @@ fn what_is_remembered_of_nodes_that_left_is_bounded() {
     let mut class = class(&[]);
     for i in 0..1_000 {
         let name = format!("n{i}");
-        step(&mut class, ClassInput::AddNode(node(&name)));
+        step(&mut class, joins(&name));
         step(&mut class, ClassInput::RemoveNode(node(&name)));
     }
-    assert_eq!(class.gone.len(), GONE_NODES);
+    assert_eq!(class.nodes.gone(), GONE_NODES);
 }
 
 #[test]
@@ -333,126 +484,30 @@ fn the_figures_count_by_node_and_in_all() {
     let [ClassEffect::Report(stats)] = &effects[..] else {
         panic!("no report: {effects:?}");
     };
-    assert_eq!(stats.forwarded, 3);
+    assert_eq!((stats.forwarded, stats.bounced, stats.refused), (3, 0, 0));
     let nodes: Vec<_> = stats.nodes.iter().map(|n| (&n.node, n.forwarded)).collect();
     assert_eq!(nodes, [(&node("a"), 2)]);
 }
 
-#[derive(Debug, Clone)]
-enum Move {
-    Ask,
-    Join(usize),
-    Leave(usize),
-    Die(usize),
-    Fill(usize),
-    Empty(usize),
-    /// The oldest stanza on its way arrives, or comes back.
-    Arrive,
-}
-
-fn moves() -> impl Strategy<Value = Move> {
-    let which = 0_usize..4;
-    prop_oneof![
-        6 => Just(Move::Ask),
-        3 => which.clone().prop_map(Move::Join),
-        1 => which.clone().prop_map(Move::Leave),
-        1 => which.clone().prop_map(Move::Die),
-        1 => which.clone().prop_map(Move::Fill),
-        1 => which.prop_map(Move::Empty),
-        6 => Just(Move::Arrive),
-    ]
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum NodeState {
-    Dead,
-    Full,
-    Open,
-}
-
-struct World {
-    class: ServiceClass,
-    nodes: [NodeState; 4],
-    flight: VecDeque<Stanza>,
-    asked: usize,
-    /// Requests that a listener took, or whose caller was told.
-    ended: Vec<String>,
-}
-
-impl World {
-    fn handle(&mut self, input: ClassInput) {
-        for effect in step(&mut self.class, input) {
-            match effect {
-                ClassEffect::Send(stanza) if stanza.is_error() => {
-                    self.ended.push(stanza.thread().to_string());
-                }
-                ClassEffect::Send(stanza) => self.flight.push_back(stanza),
-                ClassEffect::Empty { .. } => assert!(self.class.nodes.is_empty()),
-                other => panic!("{other:?}"),
-            }
-        }
-        let distinct: BTreeSet<_> = self.class.nodes.iter().map(|n| &n.jid).collect();
-        assert_eq!(distinct.len(), self.class.nodes.len(), "a node twice");
-    }
-
-    fn arrive(&mut self) {
-        let Some(stanza) = self.flight.pop_front() else {
-            return;
-        };
-        let at: usize = resource(&stanza).parse().expect("nodes are numbered");
-        match self.nodes[at] {
-            NodeState::Open => self.ended.push(stanza.thread().to_string()),
-            NodeState::Full => self.handle(ClassInput::Stanza(full(&stanza))),
-            NodeState::Dead => self.handle(ClassInput::Stanza(gone(&stanza))),
-        }
-    }
-
-    fn go(&mut self, step: &Move) {
-        match *step {
-            Move::Ask => {
-                self.asked += 1;
-                let stanza = request_from(CLIENT, &self.asked.to_string());
-                self.handle(ClassInput::Stanza(stanza));
-            }
-            Move::Join(at) => {
-                self.nodes[at] = NodeState::Open;
-                self.handle(ClassInput::AddNode(node(&at.to_string())));
-            }
-            Move::Leave(at) => self.handle(ClassInput::RemoveNode(node(&at.to_string()))),
-            Move::Die(at) => self.nodes[at] = NodeState::Dead,
-            Move::Fill(at) if self.nodes[at] == NodeState::Open => {
-                self.nodes[at] = NodeState::Full;
-            }
-            Move::Empty(at) if self.nodes[at] == NodeState::Full => {
-                self.nodes[at] = NodeState::Open;
-            }
-            Move::Fill(_) | Move::Empty(_) => {}
-            Move::Arrive => self.arrive(),
-        }
-    }
-}
-
-proptest! {
-    #[test]
-    fn every_request_reaches_one_live_node_or_its_caller_is_told(
-        steps in prop::collection::vec(moves(), 0..200),
-    ) {
-        let mut world = World {
-            class: class(&[]),
-            nodes: [NodeState::Dead; 4],
-            flight: VecDeque::new(),
-            asked: 0,
-            ended: Vec::new(),
-        };
-        for step in &steps {
-            world.go(step);
-        }
-        for _ in 0..world.asked * 16 {
-            world.arrive();
-        }
-        prop_assert!(world.flight.is_empty(), "requests go round for ever");
-        let ended: BTreeSet<_> = world.ended.iter().collect();
-        prop_assert_eq!(ended.len(), world.ended.len(), "one ended twice");
-        prop_assert_eq!(ended.len(), world.asked, "one did not end");
-    }
+#[test]
+fn the_figures_say_when_nodes_registered_and_what_came_back() {
+    let mut class = class(&[]);
+    let seconds = Tick::from_secs;
+    step_at(&mut class, seconds(1), joins("a"));
+    step_at(&mut class, seconds(2), joins("b"));
+    step_at(&mut class, seconds(3), joins("a"));
+    let first = forwarded(&mut class, "1");
+    step_at(&mut class, seconds(4), ClassInput::Stanza(full(&first)));
+    let second = forwarded(&mut class, "2");
+    step_at(&mut class, seconds(5), ClassInput::Stanza(gone(&second)));
+    let effects = step(&mut class, ClassInput::Report);
+    let [ClassEffect::Report(stats)] = &effects[..] else {
+        panic!("no report: {effects:?}");
+    };
+    assert_eq!((stats.bounced, stats.last_bounce), (2, Some(seconds(5))));
+    let [a] = &stats.nodes[..] else {
+        panic!("a node too many: {stats:?}");
+    };
+    assert_eq!((a.registered, a.last_registered), (seconds(1), seconds(3)));
+    assert_eq!((a.bounced, a.last_bounce), (1, Some(seconds(4))));
 }

@@ -2,7 +2,7 @@
 
 use crate::jid::Jid;
 use crate::router::ClassStats;
-use crate::stanza::Stanza;
+use crate::stanza::{Placement, Stanza};
 
 /// What happens to a router.
 #[derive(Debug)]
@@ -36,8 +36,8 @@ pub enum RouterEffect {
         /// Where it takes requests.
         address: Jid,
     },
-    /// Tell a class about a node.
-    AddNode(String, Jid),
+    /// Tell a class about a node, and where it looks for attributes.
+    AddNode(String, Jid, Placement),
     /// Tell a class that a node left.
     RemoveNode(String, Jid),
     /// Tell an empty class to end.

@@ -1,9 +1,10 @@
 mod walk;
 
+use super::questions::REPORT_TIME;
 use super::*;
-use crate::osrf::Json;
+use crate::osrf::{self, Body, Json};
 use crate::router::NodeStats;
-use crate::stanza::{Condition, Extension};
+use crate::stanza::{Condition, Extension, Message};
 
 const ROUTER: &str = "router@private/router";
 const ASKER: &str = "opensrf@private/shell";
@@ -18,7 +19,7 @@ fn listener(name: &str) -> Jid {
 
 fn router() -> Router {
     let trust = Trust::new(["public".to_owned()], ["private".to_owned()]).expect("both are given");
-    Router::new(jid(ROUTER), trust)
+    Router::new(jid(ROUTER), trust, Tick::ZERO)
 }
 
 /// A router with these classes up, each with one node.
@@ -32,8 +33,12 @@ fn serving(classes: &[&str]) -> Router {
 }
 
 fn step(router: &mut Router, input: RouterInput) -> Vec<String> {
+    step_at(router, Tick::ZERO, input)
+}
+
+fn step_at(router: &mut Router, now: Tick, input: RouterInput) -> Vec<String> {
     let mut out = Vec::new();
-    router.handle(Tick::ZERO, input, &mut out);
+    router.handle(now, input, &mut out);
     words(&out)
 }
 
@@ -43,7 +48,10 @@ fn words(effects: &[RouterEffect]) -> Vec<String> {
     let name = |jid: &Jid| jid.resource().unwrap_or_default().to_owned();
     let word = |effect: &RouterEffect| match effect {
         RouterEffect::OpenClass { class, address } => format!("open {class} at {address}"),
-        RouterEffect::AddNode(class, node) => format!("add {} to {class}", name(node)),
+        RouterEffect::AddNode(class, node, Placement::Child) => {
+            format!("add {} to {class}", name(node))
+        }
+        RouterEffect::AddNode(class, node, _) => format!("add old {} to {class}", name(node)),
         RouterEffect::RemoveNode(class, node) => format!("remove {} from {class}", name(node)),
         RouterEffect::CloseClass(class) => format!("close {class}"),
         RouterEffect::AskStats(class) => format!("ask {class}"),
@@ -58,7 +66,7 @@ fn answer(stanza: &Stanza) -> String {
     let message = stanza.decode();
     assert_eq!(
         (&*message.thread, &*message.opensrf.osrf_xid),
-        ("thread", "")
+        ("thread", "xid")
     );
     let messages = osrf::decode(&message.body).expect("it holds messages");
     let [message] = &messages[..] else {
@@ -109,8 +117,16 @@ fn gone(class: &str) -> RouterInput {
     RouterInput::ClassGone(class.to_owned())
 }
 
+fn with_xid() -> Extension {
+    Extension {
+        osrf_xid: "xid".into(),
+        ..Extension::default()
+    }
+}
+
 fn say(router: &mut Router, messages: &[osrf::Message]) -> Vec<String> {
     let message = Message {
+        opensrf: with_xid(),
         thread: "thread".into(),
         body: osrf::encode(messages),
         ..Message::default()
@@ -127,14 +143,15 @@ fn report(class: &str, nodes: &[(&str, u64)]) -> RouterInput {
     let nodes: Vec<_> = nodes
         .iter()
         .map(|(name, forwarded)| NodeStats {
-            node: listener(name),
             forwarded: *forwarded,
+            ..NodeStats::new(listener(name), Tick::ZERO)
         })
         .collect();
     RouterInput::Report(ClassStats {
         class: class.to_owned(),
         forwarded: nodes.iter().map(|n| n.forwarded).sum(),
         nodes,
+        ..ClassStats::default()
     })
 }
 
@@ -191,7 +208,10 @@ fn other_commands_and_bounces_change_nothing() {
         error: Some(Condition::ServiceUnavailable.into()),
         ..Message::default()
     };
-    assert!(step(&mut router, stanza(&listener("a"), bounce)).is_empty());
+    assert_eq!(
+        step(&mut router, stanza(&listener("a"), bounce)),
+        ["dropped"]
+    );
 }
 
 #[test]
@@ -330,6 +350,92 @@ fn what_the_router_cannot_answer_gets_an_error() {
 }
 
 #[test]
+fn a_request_without_method_is_answered() {
+    let mut router = serving(&["s"]);
+    let request = osrf::Message::request(1, "".into(), vec![]);
+    assert_eq!(
+        say(&mut router, &[request]),
+        ["1: STATUS 404 Router method not found"]
+    );
+    let message = Message {
+        opensrf: with_xid(),
+        thread: "thread".into(),
+        body: r#"[{"__c":"osrfMessage","__p":{"threadTrace":"1","type":"REQUEST","payload":{"__c":"osrfMethod","__p":{}}}}]"#.into(),
+        ..Message::default()
+    };
+    let answers = step(&mut router, stanza(&jid(ASKER), message));
+    assert_eq!(answers, ["1: STATUS 404 Router method not found"]);
+}
+
+#[test]
+fn all_is_summarized_in_one_tree() {
+    let mut router = router();
+    let at = Tick::from_secs;
+    let register = |name: &str| {
+        let opensrf = Extension {
+            router_command: "register".into(),
+            router_class: "s".into(),
+            ..Extension::default()
+        };
+        let message = Message {
+            opensrf,
+            ..Message::default()
+        };
+        stanza(&listener(name), message)
+    };
+    step_at(&mut router, at(10), register("a"));
+    step(&mut router, RouterInput::ClassUp("s".into()));
+    assert_eq!(ask(&mut router, "summarize", vec![]), ["ask s"]);
+    let answers = step_at(&mut router, at(30), report("s", &[("a", 3)]));
+    let tree = &answers[0];
+    for part in [
+        r#""router":"router@private/router""#,
+        r#""up_seconds":30"#,
+        r#""class":"s""#,
+        r#""up_seconds":20"#,
+        r#""node":"opensrf@private/a""#,
+    ] {
+        assert!(tree.contains(part), "{part} in {tree}");
+    }
+    assert_eq!(answers[1], "1: STATUS 205 Request Complete");
+}
+
+#[test]
+fn old_programs_register_and_are_answered_where_they_look() {
+    let mut router = router();
+    let old = Extension {
+        router_command: "register".into(),
+        router_class: "s".into(),
+        placement: Placement::Message,
+        ..Extension::default()
+    };
+    let message = Message {
+        opensrf: old,
+        ..Message::default()
+    };
+    assert_eq!(
+        step(&mut router, stanza(&listener("a"), message)),
+        ["open s at router@private/s", "add old a to s"]
+    );
+    let opensrf = Extension {
+        placement: Placement::Message,
+        ..with_xid()
+    };
+    let message = Message {
+        opensrf,
+        thread: "thread".into(),
+        body: osrf::encode(&[osrf::Message::new(1, Body::Connect)]),
+        ..Message::default()
+    };
+    let mut out = Vec::new();
+    router.handle(Tick::ZERO, stanza(&jid(ASKER), message), &mut out);
+    let [RouterEffect::Send(answer)] = &out[..] else {
+        panic!("no answer: {out:?}");
+    };
+    assert_eq!(answer.extension().placement, Placement::Both);
+}
+
+#[test]
 fn a_session_with_the_router_opens_and_ends_like_any_other() {
     let mut router = serving(&["s"]);
     let list = osrf::Message::request(1, "opensrf.router.info.class.list".into(), vec![]);
@@ -358,6 +464,7 @@ fn questions_without_thread_are_dropped_and_unreadable_ones_answered() {
     };
     assert_eq!(step(&mut router, stanza(&from, without)), ["dropped"]);
     let unreadable = Message {
+        opensrf: with_xid(),
         thread: "thread".into(),
         body: "hello".into(),
         ..Message::default()

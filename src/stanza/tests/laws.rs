@@ -6,7 +6,10 @@ use std::time::Duration;
 use bytestring::ByteString;
 use proptest::prelude::*;
 
-use super::super::{Condition, ErrorKind, Extension, Message, Payload, Stanza, StanzaError};
+use super::super::extension::is_attribute;
+use super::super::{
+    Condition, ErrorKind, Extension, Message, Payload, Placement, Stanza, StanzaError,
+};
 use super::{jid, read, written};
 use crate::jid::Jid;
 
@@ -34,6 +37,7 @@ fn extension() -> impl Strategy<Value = Extension> {
             osrf_xid: texts.3,
             broadcast,
             timeout,
+            placement: Placement::Child,
         },
     )
 }
@@ -90,9 +94,11 @@ fn wire() -> impl Strategy<Value = String> {
     })
 }
 
-/// The same with values inside.
+/// The same with values inside, where the attributes of old programs are, too.
 fn decoded(stanza: &Stanza) -> Stanza {
+    let extra = stanza.extra.iter().filter(|(name, _)| !is_attribute(name));
     Stanza {
+        extra: extra.cloned().collect(),
         payload: Payload::Message(Arc::new(stanza.decode().into_owned())),
         ..stanza.clone()
     }
@@ -109,37 +115,49 @@ fn check_alike(one: &Stanza, other: &Stanza) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn sent_on(stanza: &Stanza) -> Stanza {
-    stanza.forward(jid("router@a/s"), jid("node@a/n"), &jid("me@a/c"))
+fn sent_on(stanza: &Stanza, node: Placement) -> Stanza {
+    stanza.forward(jid("router@a/s"), jid("node@a/n"), &jid("me@a/c"), node)
+}
+
+fn placement() -> impl Strategy<Value = Placement> {
+    use Placement::{Both, Child, Message};
+    prop::sample::select(vec![Child, Message, Both])
 }
 
 proptest! {
     #[test]
-    fn what_is_written_reads_back(message in message(), id in text(), stanza_type in text()) {
+    fn what_is_written_reads_back(
+        message in message(), id in text(), stanza_type in text(), placement in placement(),
+    ) {
         let mut stanza = Stanza::message(jid("a@b/c'd"), message);
+        if let Payload::Message(message) = &mut stanza.payload {
+            Arc::make_mut(message).opensrf.placement = placement;
+        }
         stanza.id = id;
         stanza.stanza_type = stanza_type;
         prop_assert_eq!(decoded(&read(&written(&stanza))), stanza);
     }
 
     #[test]
-    fn values_and_bytes_behave_alike(xml in wire(), error in error()) {
+    fn values_and_bytes_behave_alike(xml in wire(), error in error(), node in placement()) {
         let bytes = read(&xml);
         let values = decoded(&bytes);
         check_alike(&bytes, &values)?;
-        check_alike(&sent_on(&bytes), &sent_on(&values))?;
+        check_alike(&sent_on(&bytes, node), &sent_on(&values, node))?;
         let bounces = (bytes.bounce(error.clone()), values.bounce(error));
         prop_assert_eq!(bounces.0.is_some(), bounces.1.is_some());
         if let (Some(bytes), Some(values)) = bounces {
             check_alike(&bytes, &values)?;
-            check_alike(&sent_on(&bytes), &sent_on(&values))?;
+            check_alike(&sent_on(&bytes, node), &sent_on(&values, node))?;
         }
     }
 
     #[test]
-    fn what_is_put_together_is_what_would_be_read(xml in wire(), error in error()) {
+    fn what_is_put_together_is_what_would_be_read(
+        xml in wire(), error in error(), node in placement(),
+    ) {
         let stanza = read(&xml);
-        for made in [Some(sent_on(&stanza)), stanza.bounce(error)].into_iter().flatten() {
+        for made in [Some(sent_on(&stanza, node)), stanza.bounce(error)].into_iter().flatten() {
             prop_assert_eq!(&read(&written(&made)), &made);
         }
     }

@@ -1,10 +1,10 @@
 //! Stanzas that are sent back or sent on.
 
-use super::super::{Condition, Stanza, StanzaError};
+use super::super::{Condition, Message, Placement, Stanza, StanzaError};
 use super::{jid, read, written};
 
-const REQUEST: &str = "<message to='gone@a/b' from='me@a/c' id='7' xmlns:x='urn:x' osrf_xid='8'>\
-                       <thread>1</thread><body>&quot;</body><x:y/></message>";
+const REQUEST: &str = "<message to='gone@a/b' from='me@a/c' id='7' xmlns:x='urn:x'>\
+                       <opensrf osrf_xid='8'/><thread>1</thread><body>&quot;</body><x:y/></message>";
 
 #[test]
 fn a_bounce_echoes_what_was_sent() {
@@ -12,8 +12,8 @@ fn a_bounce_echoes_what_was_sent() {
     let bounce = read(REQUEST).bounce(error.clone()).unwrap();
     assert_eq!(
         written(&bounce),
-        "<message to=\"me@a/c\" from=\"gone@a/b\" type=\"error\" id=\"7\" xmlns:x=\"urn:x\" \
-         osrf_xid=\"8\"><thread>1</thread><body>&quot;</body><x:y/><error type='cancel' \
+        "<message to=\"me@a/c\" from=\"gone@a/b\" type=\"error\" id=\"7\" xmlns:x=\"urn:x\">\
+         <opensrf osrf_xid='8'/><thread>1</thread><body>&quot;</body><x:y/><error type='cancel' \
          code='503'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
          <text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>gone &amp; lost</text></error></message>"
     );
@@ -46,7 +46,11 @@ fn some_stanzas_are_not_bounced() {
 }
 
 fn forwarded(stanza: &Stanza) -> Stanza {
-    stanza.forward(jid("router@a/s"), jid("node@a/n"), &jid("me@a/c"))
+    forwarded_to(stanza, Placement::Child)
+}
+
+fn forwarded_to(stanza: &Stanza, node: Placement) -> Stanza {
+    stanza.forward(jid("router@a/s"), jid("node@a/n"), &jid("me@a/c"), node)
 }
 
 const FORWARDED: &str = "<message to=\"node@a/n\" from=\"router@a/s\" xmlns:x=\"urn:x\">\
@@ -91,4 +95,58 @@ fn a_router_passes_on_how_long_the_caller_waits_and_does_not_tell_the_caller() {
     let error = StanzaError::new(Condition::ServiceUnavailable);
     let refusal = stanza.refusal(jid("router@a/s"), jid("me@a/c"), error);
     assert_eq!(refusal.extension().timeout, None);
+}
+
+/// As a program of OpenSRF 3.0 asks.
+const OLD: &str = "<message to='router@a/s' from='me@a/c' osrf_xid='&quot;8'>\
+                   <thread>1</thread><body>b</body></message>";
+/// As a router of OpenSRF 3.0 passes it on.
+const OLD_FORWARDED: &str = "<message to=\"node@a/n\" from=\"router@a/s\" \
+                             router_from=\"me@a/c\" router_to=\"\" router_class=\"\" \
+                             router_command=\"\" osrf_xid=\"&quot;8\">\
+                             <thread>1</thread><body>b</body></message>";
+
+#[test]
+fn an_old_node_gets_the_attributes_on_the_message_whoever_asks() {
+    let new = "<message><opensrf osrf_xid='&quot;8'/><thread>1</thread><body>b</body></message>";
+    for asked in [OLD, new] {
+        let stanza = forwarded_to(&read(asked), Placement::Message);
+        assert_eq!(written(&stanza), OLD_FORWARDED);
+        assert_eq!(stanza.sender(), Some(jid("me@a/c")));
+        let bounce = stanza.bounce(StanzaError::new(Condition::ServiceUnavailable));
+        let echo = read(&written(&bounce.unwrap()));
+        assert_eq!(echo.extension().router_from, Some(jid("me@a/c")));
+        assert_eq!(
+            written(&forwarded_to(&echo, Placement::Message)),
+            OLD_FORWARDED
+        );
+    }
+}
+
+#[test]
+fn a_new_node_of_an_old_caller_gets_both_places_and_answers_in_both() {
+    let stanza = read(&written(&forwarded(&read(OLD))));
+    let extension = stanza.extension();
+    assert_eq!(extension.placement, Placement::Both);
+    assert_eq!(extension.router_from, Some(jid("me@a/c")));
+    let answer = Message {
+        opensrf: extension.for_answer(),
+        ..Message::default()
+    };
+    let attributes = "router_from=\"\" router_to=\"\" router_class=\"\" router_command=\"\" \
+                      osrf_xid=\"&quot;8\"";
+    assert_eq!(
+        written(&Stanza::message(jid("me@a/c"), answer)),
+        format!("<message to=\"me@a/c\" {attributes}><opensrf {attributes}/></message>")
+    );
+}
+
+#[test]
+fn the_caller_of_the_old_form_finds_the_refusal() {
+    let error = StanzaError::new(Condition::ServiceUnavailable);
+    let refusal = read(OLD).refusal(jid("router@a/s"), jid("me@a/c"), error);
+    let refusal = read(&written(&refusal));
+    assert_eq!(refusal.extension().placement, Placement::Both);
+    assert_eq!(refusal.extension().router_from, None);
+    assert_eq!(&*refusal.extension().osrf_xid, "\"8");
 }

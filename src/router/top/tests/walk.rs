@@ -73,8 +73,7 @@ struct World {
 fn stats(class: String) -> ClassStats {
     ClassStats {
         class,
-        nodes: vec![],
-        forwarded: 0,
+        ..ClassStats::default()
     }
 }
 
@@ -230,7 +229,7 @@ impl World {
     fn answer(&mut self, stanza: &Stanza) {
         for message in osrf::decode(&stanza.decode().body).expect("it is a body") {
             if let Body::Status(status) = message.body {
-                assert_eq!(status.code, code::COMPLETE);
+                assert_eq!(status.code, osrf::code::COMPLETE);
                 self.answered.push(message.trace);
             }
         }

@@ -1,0 +1,38 @@
+//! What can happen to a class, and what it wants done.
+
+use crate::jid::Jid;
+use crate::router::ClassStats;
+use crate::stanza::{Placement, Stanza};
+
+/// What happens to a class.
+#[derive(Debug)]
+pub enum ClassInput {
+    /// From the router: this listener serves the class now, and reads attributes there.
+    AddNode(Jid, Placement),
+    /// From the router: this listener does not serve it any more.
+    RemoveNode(Jid),
+    /// From the router: say what you have passed on.
+    Report,
+    /// From the router, after `Empty`: end.
+    Close,
+    /// A stanza came to the class's address.
+    Stanza(Stanza),
+}
+
+/// What a class wants done.
+#[derive(Debug)]
+pub enum ClassEffect {
+    /// Send it off.
+    Send(Stanza),
+    /// Tell the router the figures.
+    Report(ClassStats),
+    /// Tell the router that no node is left, after so many `AddNode`.
+    Empty {
+        /// `AddNode` inputs seen so far; the router knows from it whether another is on its way.
+        added: u64,
+    },
+    /// The class ends.
+    Stop,
+    /// A stanza was dropped, for this reason; nobody could be told.
+    Dropped(&'static str),
+}
