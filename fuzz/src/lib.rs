@@ -6,6 +6,7 @@
 
 pub mod framer;
 pub mod json;
+pub mod original;
 pub mod osrf;
 pub mod stanza;
 
@@ -16,9 +17,10 @@ use opensrf::xml::{Frame, Framer, XmlError};
 pub type Check = fn(&[u8]);
 
 /// All checks by their names; the seeds of each are in the folder `seeds` of this package.
-pub const CHECKS: [(&str, Check); 4] = [
+pub const CHECKS: [(&str, Check); 5] = [
     ("framer", framer::check),
     ("json", json::check),
+    ("original", original::check),
     ("osrf", osrf::check),
     ("stanza", stanza::check),
 ];

@@ -56,6 +56,12 @@ fn any_element_is_a_stanza_that_survives_its_way_or_none() {
 }
 
 #[test]
+fn any_configuration_of_the_original_is_read_or_refused_with_its_line() {
+    let seeds = include_str!("../../fuzz/seeds/original.txt");
+    check_all(checks::original::check, seeds, std::iter::empty());
+}
+
+#[test]
 fn any_body_that_can_be_read_is_written_so_that_the_same_is_read() {
     let seeds = include_str!("../../fuzz/seeds/osrf.txt");
     check_all(checks::osrf::check, seeds, std::iter::empty());
@@ -70,5 +76,5 @@ fn any_text_is_json_that_stays_as_it_is_or_none() {
 #[test]
 fn every_check_has_its_test() {
     let names = checks::CHECKS.map(|(name, _)| name);
-    assert_eq!(names, ["framer", "json", "osrf", "stanza"]);
+    assert_eq!(names, ["framer", "json", "original", "osrf", "stanza"]);
 }
