@@ -6,6 +6,7 @@
 
 mod client_endings;
 mod client_session;
+mod configuration;
 mod delivery;
 mod domains;
 mod drones;
