@@ -2,8 +2,9 @@
 //!
 //! A node is a listener's address. Requests go round by order of registration. A request that comes
 //! back goes to the next node, with its own body and thread, and the node that did not take it is
-//! forgotten, unless it was only full. When no node is left the original sender is told, and the
-//! class asks to be closed.
+//! forgotten, unless it was only full, or the server did not carry the request itself (then no other
+//! node would get it either). When no node is left the original sender is told, and the class asks to
+//! be closed.
 //!
 //! What comes back is found by the id under which it was passed on; what is not kept, or was passed
 //! on too long ago, is taken from the echo in the bounce. A request that was turned away by full nodes
@@ -126,21 +127,24 @@ impl ServiceClass {
         }
         self.bounced += 1;
         self.last_bounce = Some(now);
-        let error = bounce.error();
-        let is_full = error.is_some_and(|error| error.kind == ErrorKind::Wait);
+        let fault = fault(bounce);
         if let Some(node) = at.and_then(|at| self.nodes.get_mut(at)) {
             node.stats.bounced += 1;
             node.stats.last_bounce = Some(now);
         }
-        let emptied = !is_full && self.nodes.remove(from) && self.nodes.is_empty();
+        let is_gone = fault == Fault::Gone;
+        let emptied = is_gone && self.nodes.remove(from) && self.nodes.is_empty();
         let given = match found {
             Found::Given(given) => Ok(given),
             Found::Spent => Err("a bounce of what came back before"),
             Found::Unknown => echo(now, bounce).ok_or("a bounce that brings nothing back"),
         };
         match given {
-            Ok(given) if is_full => self.pass_by(now, given, at, out),
-            Ok(given) => self.redeliver(now, given, out),
+            Ok(given) => match fault {
+                Fault::Gone => self.redeliver(now, given, out),
+                Fault::Full => self.pass_by(now, given, at, out),
+                Fault::Request => self.refuse(&given.stanza, "the server does not carry it", out),
+            },
             Err(reason) => out.push(ClassEffect::Dropped(reason)),
         }
         if emptied {
@@ -226,6 +230,25 @@ impl ServiceClass {
             refused: self.refused,
             last_bounce: self.last_bounce,
         }
+    }
+}
+
+/// Why a request came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// The node is not there.
+    Gone,
+    /// The node takes nothing now.
+    Full,
+    /// The request is such that the server does not carry it, such as too large.
+    Request,
+}
+
+fn fault(bounce: &Stanza) -> Fault {
+    match bounce.error() {
+        Some(error) if error.kind == ErrorKind::Wait => Fault::Full,
+        Some(error) if error.condition == Condition::PolicyViolation => Fault::Request,
+        _ => Fault::Gone,
     }
 }
 

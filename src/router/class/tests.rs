@@ -403,6 +403,16 @@ fn nothing_is_kept_where_bounces_bring_everything_back() {
 }
 
 #[test]
+fn a_request_that_the_server_does_not_carry_is_told_to_its_caller_and_costs_no_node() {
+    let mut class = class(&["a", "b"]);
+    let large = forwarded(&mut class, "r1");
+    let back = bounce(&large, Condition::PolicyViolation);
+    assert_eq!(send(&mut class, back), ["caller told of r1"]);
+    assert_eq!(ask(&mut class, "r2"), ["b gets r2"]);
+    assert_eq!(ask(&mut class, "r3"), ["a gets r3"]);
+}
+
+#[test]
 fn attempts_that_no_node_can_have_had_end_the_request() {
     let mut class = class_with(Bounces::Whole, &["a", "b"]);
     let mut first = forwarded(&mut class, "1");
