@@ -82,6 +82,16 @@ pub fn core_settings(file: &str, root: &Node, around: &Surroundings<'_>) -> Impo
     if around.is_embedded {
         embedded::jabber(&core, around, &mut settings, &mut notes);
     }
+    if let Some(login) = core.login.as_ref().filter(|_| !around.is_embedded)
+        && let (Some(server), false) = (&login.server, core.routers.is_empty())
+    {
+        let address = around.address(&login.domain.text, server);
+        let text = format!(
+            "the Jabber server is expected at {address}; with --embedded there is one in this \
+             process"
+        );
+        notes.harmless(server.origin(), "opensrf", text);
+    }
     parties::routers(&core, around, &mut settings, &mut notes);
     if let Some(login) = &core.login {
         let bus = Value::Table(parties::bus(login, around, &mut notes));
@@ -122,9 +132,9 @@ pub fn app_settings(
     }
     if let Some(name) = given.filter(|name| ids::resource_part(name) == **name) {
         let mut host = Table::default();
-        let origin = format!("{file}:1");
-        host.set("name", &origin, Value::Text(name.to_owned()));
-        settings.set("host", &origin, Value::Table(host));
+        let origin = "OSRF_HOSTNAME or --host";
+        host.set("name", origin, Value::Text(name.to_owned()));
+        settings.set("host", origin, Value::Table(host));
     }
     finish(settings, notes, None)
 }

@@ -36,7 +36,7 @@ impl Kind {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Server => "jabber server".into(),
-            Self::Router(_) => "router".into(),
+            Self::Router(plan) => format!("router {}", plan.address),
             Self::Service(plan) => format!("service {}", plan.service.name()),
             Self::Client(plan, _) => format!("client {}", plan.jid),
         }

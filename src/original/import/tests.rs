@@ -215,7 +215,11 @@ fn what_has_no_place_is_told_line_by_line() {
         line(CORE, "<connect_timeout>")
     );
     let told = notes(&core);
-    for expected in [&gateway, &logfile, &timeout] {
+    let server = format!(
+        "c.xml:{}: opensrf: the Jabber server is expected at 127.0.0.1:5222",
+        line(CORE, "<port>")
+    );
+    for expected in [&server, &gateway, &logfile, &timeout] {
         has(&told, expected);
     }
     let apps = apps_of(APPS, Some("localhost"));
