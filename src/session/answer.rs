@@ -62,5 +62,10 @@ pub fn refuse(asked: &Stanza, status: &Status) -> Option<Stanza> {
         .map(|m| osrf::Message::status(m.trace, status.clone()).in_locale(&m.locale))
         .collect();
     let answers = !refusals.is_empty() && !message.thread.is_empty();
-    answers.then(|| say(to, &message.thread, &message.opensrf.osrf_xid, &refusals))
+    let opensrf = Extension {
+        osrf_xid: message.opensrf.osrf_xid.clone(),
+        placement: message.opensrf.placement.for_answer(),
+        ..Extension::default()
+    };
+    answers.then(|| say_with(to, &message.thread, opensrf, &refusals))
 }

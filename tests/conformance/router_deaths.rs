@@ -10,8 +10,17 @@ use crate::support::over_every_way;
 
 const CLASS: &str = "test.c";
 
-/// Says that `from` did not get the stanza that a class sent it.
+/// What the Jabber server says of an address that nobody has.
+const GONE: &str = "<error type='cancel'><service-unavailable \
+                    xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+
+/// Says that a node did not get the stanza that its class sent it.
 async fn bounce(who: &mut Peer, passed: &Stanza) {
+    bounce_as(who, passed, " type='error'", GONE).await;
+}
+
+/// The same, marked as an error in this way.
+async fn bounce_as(who: &mut Peer, passed: &Stanza, kind: &str, error: &str) {
     let content = passed.decode();
     let body = content.body.replace('&', "&amp;").replace('<', "&lt;");
     let router_from = content.opensrf.sender(None).map_or("", |jid| jid.as_str());
@@ -24,12 +33,10 @@ async fn bounce(who: &mut Peer, passed: &Stanza) {
         thread: &content.thread,
         ..Envelope::default()
     };
-    let error = "<error type='cancel'><service-unavailable \
-                 xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
     let stanza = who
         .form
         .message(outside, &format!("<body>{body}</body>{error}"));
-    let stanza = stanza.replacen("<message", "<message type='error'", 1);
+    let stanza = stanza.replacen("<message", &format!("<message{kind}"), 1);
     who.raw.say(&stanza).await;
 }
 
@@ -164,6 +171,28 @@ fn s070_after_the_class_has_gone_requests_bounce_until_somebody_registers() {
             client.asks(CLASS, "m", "").await;
             assert_eq!(node.hears_one().await.from, client.address);
             node.commands(ROUTER, "unregister", CLASS).await;
+            while crate::support::knows(&net.hub, CLASS).await {}
+        }
+    });
+}
+
+#[test]
+fn s022_the_router_knows_an_error_by_its_type_or_by_its_child() {
+    over_every_way(nobody, |net| async move {
+        for (kind, error) in [
+            (" type='error'", ""),
+            ("", GONE),
+            ("", "<error code='404'/>"),
+        ] {
+            let mut dead = listener(&net, Form::C, CLASS, 1).await;
+            let mut alive = listener(&net, Form::C, CLASS, 2).await;
+            let mut client = Peer::enters(&net, Form::Perl, "client").await;
+            client.asks(CLASS, "m", "").await;
+            let passed = dead.hears().await;
+            bounce_as(&mut dead, &passed, kind, error).await;
+            assert_eq!(alive.hears_one().await.from, client.address);
+            assert_eq!(nodes(&net, CLASS).await, [alive.address.clone()]);
+            alive.commands(ROUTER, "unregister", CLASS).await;
             while crate::support::knows(&net.hub, CLASS).await {}
         }
     });

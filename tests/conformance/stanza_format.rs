@@ -272,3 +272,36 @@ fn s025_the_calls_that_a_method_makes_carry_the_xid_and_language_of_its_own() {
         }
     });
 }
+
+#[test]
+fn s021_programs_of_old_are_answered_in_their_own_form() {
+    over_every_way(odd, |net| async move {
+        let mut old = Peer::enters(&net, Form::Old, "old").await;
+        old.asks("test.odd", "nothing", "").await;
+        let answer = outside(&old.raw.read().await);
+        assert!(answer.contains(&format!("osrf_xid=\"{XID}\"")), "{answer}");
+        // A listener of old reads nothing but attributes of the message.
+        old.hears().await;
+        old.commands("router@localhost/router", "register", "test.old")
+            .await;
+        while !crate::support::knows(&net.hub, "test.old").await {}
+        let mut client = Peer::enters(&net, Form::C, "client").await;
+        client.asks("test.old", "m", "").await;
+        let passed = outside(&old.raw.read().await);
+        for attribute in [
+            format!("router_from=\"{}\"", client.address),
+            format!("osrf_xid=\"{XID}\""),
+        ] {
+            assert!(passed.contains(&attribute), "{attribute}: {passed}");
+        }
+        // A program of today gets no such attributes.
+        client.asks("test.odd", "nothing", "").await;
+        let answer = outside(&client.raw.read().await);
+        assert!(!answer.contains("osrf_xid"), "{answer}");
+    });
+}
+
+/// The start tag of a message.
+fn outside(message: &str) -> String {
+    message.split_once('>').expect("a tag").0.to_owned()
+}

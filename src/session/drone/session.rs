@@ -8,8 +8,8 @@ use super::{DroneEffect, Out, RunId};
 use crate::jid::Jid;
 use crate::limits::SESSION_QUEUE;
 use crate::osrf::{self, Body, Bundle, Json, Status, code};
-use crate::session::answer::{say, waits};
-use crate::stanza::Message;
+use crate::session::answer::{say_with, waits};
+use crate::stanza::{Extension, Message, Placement};
 use crate::time::Tick;
 
 /// The method that runs.
@@ -45,6 +45,8 @@ pub(super) struct Waiting {
 pub(super) struct Session {
     pub(super) thread: ByteString,
     pub(super) remote: Jid,
+    /// Where the caller looks for the OpenSRF attributes.
+    placement: Placement,
     /// The transaction of the last request handled.
     pub(super) xid: ByteString,
     pub(super) connected: bool,
@@ -66,6 +68,7 @@ impl Session {
         Self {
             thread: message.thread.clone(),
             remote,
+            placement: message.opensrf.placement.for_answer(),
             xid: message.opensrf.osrf_xid.clone(),
             connected: false,
             queue: VecDeque::new(),
@@ -163,7 +166,12 @@ impl Session {
 
     fn say_for(&self, xid: &ByteString, messages: &[osrf::Message], out: &mut Out) {
         if !self.gone && !messages.is_empty() {
-            let stanza = say(&self.remote, &self.thread, xid, messages);
+            let opensrf = Extension {
+                osrf_xid: xid.clone(),
+                placement: self.placement,
+                ..Extension::default()
+            };
+            let stanza = say_with(&self.remote, &self.thread, opensrf, messages);
             out.push(DroneEffect::Send(stanza));
         }
     }
