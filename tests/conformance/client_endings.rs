@@ -45,6 +45,27 @@ fn s049_any_other_status_fails_the_request_with_its_name_text_and_code() {
     });
 }
 
+#[test]
+fn s049_a_refusal_that_names_request_1_whatever_was_asked_is_the_answer_to_what_was_asked() {
+    // The original's listener does not read what it refuses: a CONNECT is number 0.
+    over_every_way(nobody, |net| async move {
+        for form in [Form::C, Form::Perl] {
+            let mut played = Played::opens(&net, form).await;
+            let before = Instant::now();
+            let client = net.client().clone();
+            let connecting = actix_rt::spawn(async move { client.connect(SERVICE).await });
+            let asked = played.is_asked().await;
+            assert_eq!((asked.says(), asked.trace()), ("CONNECT".into(), 0));
+            let text = "Service unavailable: no available children and backlog queue at limit";
+            let refusal = form.status(1, "osrfMethodException", 503, text);
+            played.answers(&asked, &[refusal]).await;
+            let refused = connecting.await.unwrap().expect_err("it is full");
+            assert_eq!(refused.call().map(CallError::code), Some(503));
+            assert!(before.elapsed() < Duration::from_secs(5));
+        }
+    });
+}
+
 /// A call comes back from its service's address.
 async fn is_unreachable(net: &Net, form: Form, kind: &str, error: &str) {
     let mut played = Played::opens(net, form).await;

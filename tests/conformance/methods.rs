@@ -190,6 +190,29 @@ fn s107_time_is_in_seconds_since_1970() {
 }
 
 #[test]
+fn s045_a_method_may_ask_its_caller_to_wait_on() {
+    fn holding(builder: HostBuilder) -> HostBuilder {
+        let service =
+            Service::builder("test.hold").streaming("hold", |_, (): (), results| async move {
+                results.send(&1).await?;
+                results.hold().await?;
+                results.send(&2).await
+            });
+        builder.service(service.build().unwrap())
+    }
+    over_every_way(holding, |net| async move {
+        for form in Form::ALL {
+            let mut peer = Peer::enters(&net, form, "peer").await;
+            peer.asks("test.hold", "hold", "").await;
+            // What it gave before is on its way by then.
+            assert_eq!(short(&peer.hears().await), "1: 1");
+            assert_eq!(short(&peer.hears().await), "1: 100 osrfContinueStatus");
+            assert_eq!(short(&peer.hears().await), format!("1: 2, {DONE}"));
+        }
+    });
+}
+
+#[test]
 fn s111_nothing_is_sent_for_a_request_after_its_completion() {
     fn early(builder: HostBuilder) -> HostBuilder {
         let service = Service::builder("test.early").streaming(
