@@ -221,6 +221,8 @@ fn s111_nothing_is_sent_for_a_request_after_its_completion() {
                 results.send(&1).await?;
                 results.complete().await?;
                 results.send(&2).await?;
+                // Long enough for what waits for company to go.
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
                 results.hold().await?;
                 results.complete().await?;
                 if fails {
