@@ -68,6 +68,46 @@ fn s006_a_client_that_logs_in_the_old_way_says_nothing_but_login_and_messages() 
 }
 
 #[test]
+fn s007_a_client_logs_in_and_is_served_by_the_bytes_of_ejabberd() {
+    run(false, async {
+        let server = Server::opens().await;
+        let client = server.starts_a_client().await;
+        let (mut raw, _) = server.accepts().await;
+        let calling = ask(&client);
+        let (_, asked) = next(&mut raw).await;
+        // It writes every stanza anew: a language, other quotes, the body before the thread.
+        let answer = answer(&asked, "").replace('"', "&quot;");
+        let thread = format!("<thread>{}</thread>", asked.thread());
+        let answer = answer
+            .replace(&thread, "<opensrf osrf_xid='1'/>")
+            .replace("<message", "<message xml:lang='en'")
+            .replace("</body>", &format!("</body>{thread}"));
+        raw.say(&answer).await;
+        is_nine(calling).await;
+        // A bounce, with the condition and its text, and without a code.
+        let calling = ask(&client);
+        let (text, asked) = next(&mut raw).await;
+        let (class, own) = (asked.to.expect("a class"), asked.from.expect("us"));
+        let inside = text.split_once('>').expect("a tag").1;
+        let inside = inside.strip_suffix("</message>").expect("an end");
+        raw.say(&format!(
+            "<message xml:lang='en' to='{own}' from='{class}' type='error'>{inside}\
+             <error type='cancel'><service-unavailable \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xml:lang='en' \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>User session not found</text></error>\
+             </message>"
+        ))
+        .await;
+        let told = calling
+            .await
+            .expect("no panic")
+            .expect_err("nobody is there");
+        let told = told.call().expect("an error of the call").to_string();
+        assert!(told.contains("User session not found"), "{told}");
+    });
+}
+
+#[test]
 fn s008_a_client_names_its_own_address_in_every_stanza() {
     run(false, async {
         let server = Server::opens().await;

@@ -45,9 +45,10 @@ impl Server {
         let (socket, _) = self.listener.accept().await.expect("a connection");
         let mut raw = Raw::over(socket);
         let mut said = raw.read().await;
+        // As ejabberd 23.01 was recorded to say it.
         raw.say(&format!(
-            "<?xml version='1.0'?><stream:stream id='{STREAM_ID}' from='localhost' \
-             xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
+            "<?xml version='1.0'?><stream:stream id='{STREAM_ID}' xml:lang='en' \
+             xmlns:stream='http://etherx.jabber.org/streams' from='localhost' xmlns='jabber:client'>"
         ))
         .await;
         while !said.contains("</iq>") {
@@ -56,7 +57,8 @@ impl Server {
         assert!(said.contains(&legacy_digest(STREAM_ID, PASSWORD)), "{said}");
         let id = said.split_once(" id='").expect("an id").1;
         let id = id.split_once('\'').expect("its end").0;
-        raw.say(&format!("<iq type='result' id='{id}'/>")).await;
+        raw.say(&format!("<iq xml:lang='en' type='result' id='{id}'/>"))
+            .await;
         while !matches!(raw.frame().await, Some(Frame::Element(_))) {}
         (raw, said)
     }
