@@ -137,11 +137,15 @@ impl Pool {
             return out.push(Effect::Refuse(stanza));
         }
         let patience = shortest(stanza.timeout(), self.rules.max_wait);
-        self.backlog.push_back(Waiting {
+        let request = Waiting {
             stanza,
             expires: patience.map(|patience| now.saturating_add(patience)),
-        });
-        self.hand_out(now, out);
+        };
+        // Nothing waits while a drone is idle.
+        match self.idle.pop() {
+            Some(drone) => self.assign(drone, request, out),
+            None => self.backlog.push_back(request),
+        }
         self.grow(now, out);
     }
 
@@ -167,17 +171,21 @@ impl Pool {
         self.expire(now, out);
         while !self.backlog.is_empty()
             && let Some(drone) = self.idle.pop()
-            && let Some(slot) = self.drones.get_mut(&drone)
             && let Some(request) = self.backlog.pop_front()
         {
-            slot.assigned += 1;
-            slot.is_spent |= self
-                .rules
-                .max_requests
-                .is_some_and(|max| slot.assigned >= max);
-            slot.state = State::Busy(request.clone());
-            out.push(Effect::Assign(drone, request.stanza));
+            self.assign(drone, request, out);
         }
+    }
+
+    fn assign(&mut self, drone: DroneId, request: Waiting, out: &mut Vec<Effect>) {
+        let Some(slot) = self.drones.get_mut(&drone) else {
+            return self.backlog.push_front(request); // every idle drone has a slot
+        };
+        slot.assigned += 1;
+        let max = self.rules.max_requests;
+        slot.is_spent |= max.is_some_and(|max| slot.assigned >= max);
+        out.push(Effect::Assign(drone, request.stanza.clone()));
+        slot.state = State::Busy(request);
     }
 
     fn idle(&mut self, now: Tick, drone: DroneId, is_spent: bool, out: &mut Vec<Effect>) {

@@ -45,7 +45,7 @@ pub(crate) struct DroneActor {
     uplink: Uplink,
     surroundings: Arc<Surroundings>,
     /// The session in which something was run.
-    session: Option<SessionContext>,
+    session: Option<Arc<SessionContext>>,
     running: Option<Running>,
     listener: Peer<DroneReport>,
     tether: Tether,
@@ -65,12 +65,12 @@ impl DroneActor {
         let surroundings = Surroundings {
             service: plan.service.clone(),
             env: env.clone(),
-            drone: DroneContext {
+            drone: Arc::new(DroneContext {
                 jid,
                 service: plan.service.name().clone(),
                 client: plan.client.clone(),
                 kept: Kept::default(),
-            },
+            }),
             recycling: CancellationToken::new(),
             uncancelled: CancellationToken::new(),
         };
@@ -89,7 +89,7 @@ impl DroneActor {
 
     /// Gets onto the bus when the service's own preparations are done.
     fn begin_work(&mut self, ctx: &mut Context<Self>) {
-        let drone = self.surroundings.drone.clone();
+        let drone = Arc::clone(&self.surroundings.drone);
         let Some(starting) = self.plan.service.hooks().drone_starting(drone) else {
             return self.dial(ctx);
         };

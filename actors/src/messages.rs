@@ -20,6 +20,7 @@
 //! "Past the bound" is for messages that a full mailbox must not lose, and that cannot pile up: of each
 //! there is at most one on its way from each sender, or one for each request or session that ends.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Message;
@@ -165,7 +166,7 @@ pub enum ClientCommand {
         /// How long to wait for a drone.
         timeout: Duration,
         /// What CONNECT and DISCONNECT say of the client.
-        context: Context,
+        context: Arc<Context>,
         /// Who waits.
         reply: oneshot::Sender<Result<(), CallError>>,
     },

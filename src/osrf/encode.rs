@@ -87,7 +87,7 @@ fn push_status(out: &mut String, class: &str, text: &str, code: u16) {
 }
 
 fn push_number(out: &mut String, number: u64) {
-    write!(out, "{number}").expect("a String takes any text");
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 /// Appends `text` as a JSON string.

@@ -161,7 +161,7 @@ impl Drone {
             collected: atomic.then(Vec::new),
             is_complete: false,
         });
-        out.push(DroneEffect::Run(Run {
+        out.push(DroneEffect::Run(Arc::new(Run {
             id: self.runs,
             method,
             params: request.params.clone(),
@@ -173,7 +173,7 @@ impl Drone {
             tz: message.tz,
             ingress: message.ingress,
             api_level: message.api_level,
-        }));
+        })));
     }
 
     /// The session has had all the requests that it may have: this one and those behind it are for

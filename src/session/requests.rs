@@ -36,7 +36,7 @@ pub(super) enum Timer {
 
 // Looked up by key only.
 #[allow(clippy::disallowed_types)]
-type ById = std::collections::HashMap<RequestId, Open>;
+type ById = std::collections::HashMap<RequestId, Box<Open>>;
 
 /// Open requests by id, and all deadlines in order.
 #[derive(Debug, Default)]
@@ -48,17 +48,17 @@ pub(super) struct Requests {
 impl Requests {
     pub(super) fn insert(&mut self, id: RequestId, open: Open) {
         self.timers.insert((open.deadline, Timer::Request(id)));
-        self.open.insert(id, open);
+        self.open.insert(id, Box::new(open));
     }
 
-    pub(super) fn remove(&mut self, id: RequestId) -> Option<Open> {
+    pub(super) fn remove(&mut self, id: RequestId) -> Option<Box<Open>> {
         let open = self.open.remove(&id)?;
         self.timers.remove(&(open.deadline, Timer::Request(id)));
         Some(open)
     }
 
     pub(super) fn get(&self, id: RequestId) -> Option<&Open> {
-        self.open.get(&id)
+        self.open.get(&id).map(|open| &**open)
     }
 
     /// Gives a request its whole time again, from `now`.

@@ -91,7 +91,7 @@ pub struct Client {
     numbers: Arc<AtomicU64>,
     timeout: Duration,
     connect_timeout: Duration,
-    context: Context,
+    context: Arc<Context>,
 }
 
 /// Ends the actor when the last handle is dropped.
@@ -114,7 +114,7 @@ impl Client {
             numbers: Arc::default(),
             timeout: DEFAULT_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
-            context: Context::default(),
+            context: Arc::default(),
         }
     }
 
@@ -141,7 +141,7 @@ impl Client {
     #[must_use]
     pub fn with_context(&self, context: Context) -> Self {
         Self {
-            context,
+            context: Arc::new(context),
             ..self.clone()
         }
     }
@@ -153,7 +153,7 @@ impl Client {
         let xid = Some(xid.into());
         self.with_context(Context {
             xid,
-            ..self.context.clone()
+            ..(*self.context).clone()
         })
     }
 
@@ -163,7 +163,7 @@ impl Client {
         let locale = locale.into();
         self.with_context(Context {
             locale,
-            ..self.context.clone()
+            ..(*self.context).clone()
         })
     }
 
@@ -173,7 +173,7 @@ impl Client {
         let tz = Some(tz.into());
         self.with_context(Context {
             tz,
-            ..self.context.clone()
+            ..(*self.context).clone()
         })
     }
 
@@ -184,7 +184,7 @@ impl Client {
         let ingress = ingress.into();
         self.with_context(Context {
             ingress,
-            ..self.context.clone()
+            ..(*self.context).clone()
         })
     }
 
@@ -193,7 +193,7 @@ impl Client {
     pub fn with_api_level(&self, api_level: u32) -> Self {
         self.with_context(Context {
             api_level,
-            ..self.context.clone()
+            ..(*self.context).clone()
         })
     }
 
@@ -255,7 +255,7 @@ impl Client {
         let session = self.number();
         let (reply, outcome) = oneshot::channel();
         let timeout = self.connect_timeout;
-        let context = self.context.clone();
+        let context = Arc::clone(&self.context);
         self.tell(ClientCommand::Open {
             session,
             service,
@@ -336,7 +336,7 @@ impl Client {
             method: method.into(),
             params,
             timeout: self.timeout,
-            context: self.context.clone(),
+            context: Arc::clone(&self.context),
         };
         let request = self.number();
         let call = ClientCommand::Call {

@@ -32,29 +32,31 @@ pub(super) struct Running {
 }
 
 impl DroneActor {
-    pub(super) fn run(&mut self, run: Run, ctx: &mut Context<Self>) {
+    pub(super) fn run(&mut self, run: Arc<Run>, ctx: &mut Context<Self>) {
         let id = run.id;
         let Some(handler) = self.plan.service.handler(run.method).cloned() else {
             let error = MethodError::failed("the method has no code");
             return self.finished(id, Ok(Err(error)), ctx);
         };
         let span = self.announce(&run);
-        let session = self.session.get_or_insert_with(|| SessionContext {
-            thread: run.thread.clone(),
-            caller: run.caller.clone(),
-            kept: service::Kept::default(),
+        let session = self.session.get_or_insert_with(|| {
+            Arc::new(SessionContext {
+                thread: run.thread.clone(),
+                caller: run.caller.clone(),
+                kept: service::Kept::default(),
+            })
         });
         let (cancellation, waited_for) = match &handler {
-            Handler::Function(_) => (self.surroundings.uncancelled.clone(), None),
+            Handler::Function(_) => (None, None),
             Handler::Async(_) | Handler::Blocking(_) => {
                 let token = CancellationToken::new();
-                (token.clone(), Some(token.drop_guard()))
+                (Some(token.clone()), Some(token.drop_guard()))
             }
         };
         let call = Call::new(
             run,
             Arc::clone(&self.surroundings),
-            session.clone(),
+            Arc::clone(session),
             cancellation,
         );
         let wants_end = self.plan.service.hooks().wants_request_ends();

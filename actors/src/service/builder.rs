@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use opensrf::jid::Jid;
 use opensrf::service::{Catalog, DuplicateMethod, Method, Param, ParamType, Returned};
@@ -191,7 +192,7 @@ impl ServiceBuilder {
     #[must_use]
     pub fn on_drone_start<F>(
         mut self,
-        hook: impl Fn(DroneContext) -> F + Send + Sync + 'static,
+        hook: impl Fn(Arc<DroneContext>) -> F + Send + Sync + 'static,
     ) -> Self
     where
         F: Future<Output = Result<(), MethodError>> + 'static,

@@ -18,7 +18,7 @@ use crate::env::Env;
 pub(crate) struct Surroundings {
     pub(crate) service: Service,
     pub(crate) env: Env,
-    pub(crate) drone: DroneContext,
+    pub(crate) drone: Arc<DroneContext>,
     /// Its drone is to be replaced when it is free.
     pub(crate) recycling: CancellationToken,
     /// For calls that are over before they could be cancelled.
@@ -30,19 +30,20 @@ pub(crate) struct Surroundings {
 pub struct Call {
     run: Arc<Run>,
     surroundings: Arc<Surroundings>,
-    session: SessionContext,
-    cancellation: CancellationToken,
+    session: Arc<SessionContext>,
+    /// None for what is over before it could be cancelled.
+    cancellation: Option<CancellationToken>,
 }
 
 impl Call {
     pub(crate) fn new(
-        run: Run,
+        run: Arc<Run>,
         surroundings: Arc<Surroundings>,
-        session: SessionContext,
-        cancellation: CancellationToken,
+        session: Arc<SessionContext>,
+        cancellation: Option<CancellationToken>,
     ) -> Self {
         Self {
-            run: Arc::new(run),
+            run,
             surroundings,
             session,
             cancellation,
@@ -155,7 +156,8 @@ impl Call {
     /// heard of, by a result or a plea for time.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
-        &self.cancellation
+        let never = &self.surroundings.uncancelled;
+        self.cancellation.as_ref().unwrap_or(never)
     }
 
     /// The drone that runs the call, and what it keeps for its methods.

@@ -23,8 +23,8 @@ pub struct ServiceContext {
     pub client: Client,
 }
 
-/// A drone, for its hooks and its methods. Clones are the same drone.
-#[derive(Debug, Clone)]
+/// A drone, for its hooks and its methods.
+#[derive(Debug)]
 pub struct DroneContext {
     /// Its address.
     pub jid: Jid,
@@ -36,8 +36,8 @@ pub struct DroneContext {
     pub kept: Kept,
 }
 
-/// A session, or one stateless conversation. Clones are the same one.
-#[derive(Debug, Clone)]
+/// A session, or one stateless conversation.
+#[derive(Debug)]
 pub struct SessionContext {
     /// Names it.
     pub thread: ByteString,
@@ -67,7 +67,7 @@ type AfterRequest = Arc<dyn Fn(&Call, RequestEnd<'_>) + Send + Sync>;
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     start: Option<Before<ServiceContext>>,
-    drone_start: Option<Before<DroneContext>>,
+    drone_start: Option<Before<Arc<DroneContext>>>,
     drone_end: Option<After<DroneContext>>,
     session_end: Option<After<SessionContext>>,
     request_end: Option<AfterRequest>,
@@ -95,7 +95,7 @@ impl Hooks {
 
     pub(super) fn on_drone_start<F>(
         &mut self,
-        hook: impl Fn(DroneContext) -> F + Send + Sync + 'static,
+        hook: impl Fn(Arc<DroneContext>) -> F + Send + Sync + 'static,
     ) where
         F: Future<Output = Result<(), MethodError>> + 'static,
     {
@@ -126,7 +126,7 @@ impl Hooks {
     }
 
     /// What is to be done before a drone begins; nothing if there is no hook.
-    pub(crate) fn drone_starting(&self, drone: DroneContext) -> Option<Starting> {
+    pub(crate) fn drone_starting(&self, drone: Arc<DroneContext>) -> Option<Starting> {
         self.drone_start
             .as_ref()
             .map(|hook| guarded(|| hook(drone)))

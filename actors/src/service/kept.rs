@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 type Value = Arc<dyn Any + Send + Sync>;
 
-/// Values by their type, one of each. Clones are the same collection.
-#[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<BTreeMap<TypeId, Value>>>);
+/// Values by their type, one of each.
+#[derive(Default)]
+pub struct Kept(Mutex<BTreeMap<TypeId, Value>>);
 
 impl Kept {
     /// Keeps `value` in place of one of the same type, and gives a handle to it.
@@ -49,10 +49,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_kept_by_type_and_shared_by_clones() {
+    fn values_are_kept_by_type() {
         let kept = Kept::default();
         assert_eq!(kept.get::<u8>(), None);
-        kept.clone().keep(7_u8);
+        kept.keep(7_u8);
         kept.keep(String::from("x"));
         assert_eq!(kept.get::<u8>().as_deref(), Some(&7));
         assert_eq!(*kept.get_or_keep(|| 9_u8), 7);

@@ -1,6 +1,7 @@
 //! One conversation of a client, and what it sends.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -30,7 +31,7 @@ pub(super) struct Session {
     pub(super) id: SessionId,
     /// How long to wait for a drone.
     pub(super) timeout: Duration,
-    pub(super) context: Context,
+    pub(super) context: Arc<Context>,
     /// It has had a drone, and its owner knows.
     pub(super) opened: bool,
 }
@@ -63,7 +64,7 @@ impl Conversation {
         service: Jid,
         id: SessionId,
         timeout: Duration,
-        context: Context,
+        context: Arc<Context>,
     ) -> Self {
         Self {
             session: Some(Session {
@@ -97,9 +98,9 @@ impl Conversation {
     }
 
     /// What CONNECT and DISCONNECT say of the client.
-    pub(super) fn context(&self) -> Context {
+    pub(super) fn context(&self) -> Arc<Context> {
         let session = self.session.as_ref();
-        session.map(|s| s.context.clone()).unwrap_or_default()
+        session.map(|s| Arc::clone(&s.context)).unwrap_or_default()
     }
 
     /// Where requests go now.

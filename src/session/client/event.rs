@@ -1,5 +1,6 @@
 //! What can happen to a client, and what it wants done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -45,7 +46,7 @@ pub struct Asked {
     /// How long to wait for the end, from now or from the last CONTINUE.
     pub timeout: Duration,
     /// What it says besides.
-    pub context: Context,
+    pub context: Arc<Context>,
 }
 
 /// What happens to a client.
@@ -73,7 +74,7 @@ pub enum ClientInput {
         /// How long to wait for a drone.
         timeout: Duration,
         /// What CONNECT and DISCONNECT say of the client.
-        context: Context,
+        context: Arc<Context>,
     },
     /// Ask something in a session.
     Request {

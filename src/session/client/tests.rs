@@ -1,6 +1,7 @@
 mod rules;
 mod walk;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
@@ -29,7 +30,7 @@ fn asked() -> Asked {
         method: "m".into(),
         params: vec![],
         timeout: 30 * SECOND,
-        context: Context::default(),
+        context: Arc::default(),
     }
 }
 
@@ -139,7 +140,7 @@ impl Play {
             session,
             service: jid(SERVICE),
             timeout: 5 * SECOND,
-            context: Context::default(),
+            context: Arc::default(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! What can happen to a drone, and what it wants done.
 
+use std::sync::Arc;
+
 use bytestring::ByteString;
 
 use crate::jid::Jid;
@@ -46,7 +48,7 @@ pub enum DroneEffect {
     /// Send it off.
     Send(Stanza),
     /// Run a method and report its results under this id.
-    Run(Run),
+    Run(Arc<Run>),
     /// Tell the running method that nobody waits for it any more.
     CallerGone(RunId),
     /// The drone is free for the next request.

@@ -34,7 +34,7 @@ fn a_request_says_whose_it_is() {
         request: 1,
         service: jid(SERVICE),
         asked: Asked {
-            context: elsewhere(),
+            context: elsewhere().into(),
             ..asked()
         },
     });
@@ -66,7 +66,7 @@ fn connect_and_disconnect_say_whose_they_are_but_for_the_ingress() {
         session: 1,
         service: jid(SERVICE),
         timeout: 5 * SECOND,
-        context: elsewhere(),
+        context: elsewhere().into(),
     });
     let check = |play: &Play| {
         let (message, xid) = last(play);
@@ -123,7 +123,7 @@ fn a_request_asked_again_keeps_thread_number_and_transaction() {
         session: 1,
         service: jid(SERVICE),
         timeout: 5 * SECOND,
-        context: elsewhere(),
+        context: elsewhere().into(),
     });
     play.status("d1", 0, Status::connected());
     play.ask(11);

@@ -1,6 +1,7 @@
 //! A random walk over a client in a network that loses, repeats and delays.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -269,7 +270,7 @@ impl World {
                     session,
                     service,
                     timeout: 5 * SECOND,
-                    context: Context::default(),
+                    context: Arc::default(),
                 });
             }
             Move::Ask(which) => {
@@ -350,6 +351,8 @@ impl World {
 }
 
 proptest! {
+    // Each case is long, and cases are few: 64 take seconds where 256 took a quarter of a minute.
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn every_request_and_every_opening_ends_exactly_once(
         steps in prop::collection::vec(moves(), 0..200),
