@@ -3,6 +3,7 @@
 mod running;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler as Handles, fut};
 use opensrf::jid::Jid;
@@ -47,6 +48,8 @@ pub(crate) struct DroneActor {
     /// The session in which something was run.
     session: Option<Arc<SessionContext>>,
     running: Option<Running>,
+    /// The service's own preparations for it are done.
+    has_begun: bool,
     listener: Peer<DroneReport>,
     tether: Tether,
 }
@@ -71,7 +74,7 @@ impl DroneActor {
                 client: plan.client.clone(),
                 kept: Kept::default(),
             }),
-            recycling: CancellationToken::new(),
+            is_spent: AtomicBool::new(false),
             uncancelled: CancellationToken::new(),
         };
         Self {
@@ -82,6 +85,7 @@ impl DroneActor {
             surroundings: Arc::new(surroundings),
             session: None,
             running: None,
+            has_begun: false,
             listener,
             tether,
         }
@@ -91,11 +95,11 @@ impl DroneActor {
     fn begin_work(&mut self, ctx: &mut Context<Self>) {
         let drone = Arc::clone(&self.surroundings.drone);
         let Some(starting) = self.plan.service.hooks().drone_starting(drone) else {
-            return self.dial(ctx);
+            return self.begun(ctx);
         };
         ctx.spawn(
             fut::wrap_future(starting).map(|started, drone: &mut Self, ctx| match started {
-                Ok(()) => drone.dial(ctx),
+                Ok(()) => drone.begun(ctx),
                 Err(error) => {
                     drone.tether.ends(Exit::NotStarted(error.to_string()), true);
                     ctx.stop();
@@ -104,13 +108,18 @@ impl DroneActor {
         );
     }
 
+    fn begun(&mut self, ctx: &mut Context<Self>) {
+        self.has_begun = true;
+        self.dial(ctx);
+    }
+
     fn end(&mut self, exit: Exit, settled: bool, ctx: &mut Context<Self>) {
         self.running = None;
         self.end_session();
-        self.plan
-            .service
-            .hooks()
-            .drone_ended(&self.surroundings.drone);
+        if std::mem::take(&mut self.has_begun) {
+            let hooks = self.plan.service.hooks();
+            hooks.drone_ended(&self.surroundings.drone);
+        }
         self.tether.ends(exit, settled);
         self.uplink.hang_up();
         ctx.stop();
@@ -125,7 +134,7 @@ impl DroneActor {
     fn report_free(&self) {
         self.listener.report(DroneReport {
             drone: self.id,
-            is_spent: self.surroundings.recycling.is_cancelled(),
+            is_spent: self.surroundings.is_spent.load(Ordering::Relaxed),
         });
     }
 }
@@ -147,9 +156,10 @@ impl Conduct<Drone> for DroneActor {
                 self.report_free();
             }
             DroneEffect::Exit => self.end(Exit::Panicked, true, ctx),
-            DroneEffect::Dropped(reason) => {
+            DroneEffect::Dropped(reason, xid) => {
                 self.plan.counters.ignored.add();
-                tracing::debug!(jid = %self.uplink.jid(), reason, "stanza dropped");
+                let jid = self.uplink.jid();
+                tracing::debug!(xid = &*xid, %jid, reason, "stanza dropped");
             }
         }
     }

@@ -191,7 +191,9 @@ impl ListenerActor {
     fn change(&mut self, plan: ListenerPlan, ctx: &mut Context<Self>) {
         self.drone_plan = plan.drones(Arc::clone(&self.counters));
         let rules = plan.pool;
-        self.plan = plan;
+        // Where it registers is settled at the start.
+        let routers = std::mem::take(&mut self.plan.routers);
+        self.plan = ListenerPlan { routers, ..plan };
         self.pool_step(pool::Input::Rules(rules), ctx);
         self.pool_step(pool::Input::Renew, ctx);
     }
@@ -289,7 +291,7 @@ impl Party for ListenerActor {
         // answered.
         if stanza.kind != Kind::Message || stanza.is_error() || stanza.thread().is_empty() {
             self.counters.ignored.add();
-            tracing::debug!(service = self.service(), from = ?stanza.from, "stanza ignored");
+            self.note(&stanza, "ignored: a bounce, or without thread");
             return;
         }
         self.pool_step(pool::Input::Request(stanza), ctx);

@@ -123,9 +123,9 @@ impl Conduct<Router> for RouterActor {
                 self.tell(&class, ClassCommand::Close);
             }
             RouterEffect::AskStats(class) => self.tell(&class, ClassCommand::Report),
-            RouterEffect::Dropped(reason) => {
+            RouterEffect::Dropped(reason, xid) => {
                 self.counters.ignored.add();
-                tracing::warn!(reason, "stanza dropped");
+                tracing::warn!(xid = &*xid, reason, "stanza dropped");
             }
         }
     }

@@ -79,9 +79,9 @@ impl Conduct<ServiceClass> for ServiceClassActor {
                 });
             }
             ClassEffect::Stop => self.end(Exit::Normal, ctx),
-            ClassEffect::Dropped(reason) => {
+            ClassEffect::Dropped(reason, xid) => {
                 self.counters.ignored.add();
-                tracing::warn!(class = self.name, reason, "stanza dropped");
+                tracing::warn!(xid = &*xid, class = self.name, reason, "stanza dropped");
             }
         }
     }

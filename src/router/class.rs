@@ -84,7 +84,10 @@ impl ServiceClass {
             .as_ref()
             .filter(|_| stanza.kind == Kind::Message)
         else {
-            return out.push(ClassEffect::Dropped("not a message from anybody"));
+            return out.push(ClassEffect::Dropped(
+                "not a message from anybody",
+                stanza.xid(),
+            ));
         };
         if stanza.is_error() {
             self.bounced(now, from, &stanza, out);
@@ -97,14 +100,20 @@ impl ServiceClass {
             let node = self.nodes.next();
             self.pass_on(now, given, node, out);
         } else {
-            out.push(ClassEffect::Dropped("sender's domain is not trusted"));
+            out.push(ClassEffect::Dropped(
+                "sender's domain is not trusted",
+                stanza.xid(),
+            ));
         }
     }
 
     /// Gives a request to the node at that place, or tells its caller that there is none.
     fn pass_on(&mut self, now: Tick, given: Given, node: usize, out: &mut Vec<ClassEffect>) {
         let Some(sender) = &given.stanza.from else {
-            return out.push(ClassEffect::Dropped("a request from nobody"));
+            return out.push(ClassEffect::Dropped(
+                "a request from nobody",
+                given.stanza.xid(),
+            ));
         };
         let Some(node) = self.nodes.get_mut(node) else {
             return self.refuse(&given.stanza, "no listener is left", out);
@@ -123,7 +132,10 @@ impl ServiceClass {
         let found = self.flight.take(&bounce.id, from);
         let at = self.nodes.position(from);
         if !matches!(found, Found::Given(_)) && at.is_none() && !self.nodes.was_one(from) {
-            return out.push(ClassEffect::Dropped("an error from nobody we sent to"));
+            return out.push(ClassEffect::Dropped(
+                "an error from nobody we sent to",
+                bounce.xid(),
+            ));
         }
         self.bounced += 1;
         self.last_bounce = Some(now);
@@ -145,7 +157,7 @@ impl ServiceClass {
                 Fault::Full => self.pass_by(now, given, at, out),
                 Fault::Request => self.refuse(&given.stanza, "the server does not carry it", out),
             },
-            Err(reason) => out.push(ClassEffect::Dropped(reason)),
+            Err(reason) => out.push(ClassEffect::Dropped(reason, bounce.xid())),
         }
         if emptied {
             out.push(ClassEffect::Empty { added: self.added });
@@ -184,7 +196,7 @@ impl ServiceClass {
     /// Tells the caller that nobody serves its request (protocol §4.6).
     fn refuse(&mut self, stanza: &Stanza, why: &str, out: &mut Vec<ClassEffect>) {
         let Some(caller) = stanza.from.clone() else {
-            return out.push(ClassEffect::Dropped("a request from nobody"));
+            return out.push(ClassEffect::Dropped("a request from nobody", stanza.xid()));
         };
         self.refused += 1;
         // The original writes this code and no condition; C clients only need some code, Perl

@@ -17,6 +17,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use bytestring::ByteString;
+
 use super::{ClassStats, Trust};
 use crate::Role;
 use crate::jid::Jid;
@@ -76,13 +78,19 @@ impl Router {
 
     fn stanza(&mut self, now: Tick, stanza: &Stanza, out: &mut Vec<RouterEffect>) {
         let Some(from) = stanza.from.clone().filter(|_| stanza.kind == Kind::Message) else {
-            return out.push(RouterEffect::Dropped("not a message from anybody"));
+            return out.push(RouterEffect::Dropped(
+                "not a message from anybody",
+                stanza.xid(),
+            ));
         };
         if !self.trust.server(&from) {
-            return out.push(RouterEffect::Dropped("sender's domain is not trusted"));
+            return out.push(RouterEffect::Dropped(
+                "sender's domain is not trusted",
+                stanza.xid(),
+            ));
         }
         if stanza.is_error() {
-            return out.push(RouterEffect::Dropped("an answer came back"));
+            return out.push(RouterEffect::Dropped("an answer came back", stanza.xid()));
         }
         let extension = stanza.extension();
         match &*extension.router_command {
@@ -92,7 +100,10 @@ impl Router {
             }
             "unregister" => self.unregister(&extension.router_class, &from, out),
             "" => self.messages(now, &from, &stanza.decode(), out),
-            _ => out.push(RouterEffect::Dropped("unknown router command")),
+            _ => out.push(RouterEffect::Dropped(
+                "unknown router command",
+                stanza.xid(),
+            )),
         }
     }
 
@@ -107,7 +118,12 @@ impl Router {
         let local = self.address.local().unwrap_or_default();
         let address = match Jid::new(local, self.address.domain(), name) {
             Ok(address) if address != self.address => address,
-            _ => return out.push(RouterEffect::Dropped("class name is no usable resource")),
+            _ => {
+                return out.push(RouterEffect::Dropped(
+                    "class name is no usable resource",
+                    ByteString::new(),
+                ));
+            }
         };
         match self.class(name) {
             Some(class) => match &mut class.phase {

@@ -91,6 +91,7 @@ impl Drone {
         let Some(remote) = sender.filter(|_| usable).cloned() else {
             out.push(DroneEffect::Dropped(
                 "a bounce, or a request without thread or sender",
+                stanza.xid(),
             ));
             return out.push(DroneEffect::Free);
         };
@@ -240,6 +241,7 @@ impl Drone {
             None if self.ended.contains(&thread) => {
                 out.push(DroneEffect::Dropped(
                     "a message for a session that was just ended",
+                    stanza.xid(),
                 ));
             }
             None => Self::reject(stanza, "no such session here; ask the router", out),
@@ -252,6 +254,7 @@ impl Drone {
             Some(refusal) => out.push(DroneEffect::Send(refusal)),
             None => out.push(DroneEffect::Dropped(
                 "a message of no session that asks nothing",
+                stanza.xid(),
             )),
         }
     }

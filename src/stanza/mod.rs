@@ -151,6 +151,12 @@ impl Stanza {
         }
     }
 
+    /// The transaction that it belongs to, or nothing.
+    #[must_use]
+    pub fn xid(&self) -> ByteString {
+        self.extension().osrf_xid.clone()
+    }
+
     /// How long the caller waits, if it said so; reads nothing else.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {

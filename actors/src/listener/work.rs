@@ -53,13 +53,13 @@ impl ListenerActor {
         }
     }
 
-    /// Says what became of a request that was not run. At debug: the counters tell that it
+    /// Says what became of a stanza that was not run. At debug: the counters tell that it
     /// happens, and a flood of requests must not become one of lines.
-    fn note(&self, stanza: &Stanza, what: &'static str) {
+    pub(super) fn note(&self, stanza: &Stanza, what: &'static str) {
         if tracing::enabled!(tracing::Level::DEBUG) {
             let xid = &*stanza.extension().osrf_xid.clone();
             let (service, caller) = (self.service(), stanza.sender());
-            tracing::debug!(xid, service, ?caller, "request {what}");
+            tracing::debug!(xid, service, ?caller, "stanza {what}");
         }
     }
 

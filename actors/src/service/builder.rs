@@ -108,6 +108,9 @@ impl ServiceBuilder {
 
     /// Adds a method with one result that may block or compute for long: it runs on the runtime's
     /// pool of threads for that, never on the host's own.
+    ///
+    /// Nobody can break it off: it should look at [`Call::cancellation`] now and then if it may run
+    /// for long, as the program or thread of the host ends only when it has.
     #[must_use]
     pub fn blocking<P: Params, T: Serialize + 'static>(
         self,
@@ -177,7 +180,7 @@ impl ServiceBuilder {
     }
 
     /// Does this before the service is registered, once each time that it starts; if it fails, the
-    /// service is started again later.
+    /// service is started again, 10 times in a minute before the host gives up.
     #[must_use]
     pub fn on_start<F>(mut self, hook: impl Fn(ServiceContext) -> F + Send + Sync + 'static) -> Self
     where

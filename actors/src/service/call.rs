@@ -1,6 +1,7 @@
 //! One call of a method, as the method sees it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use opensrf::jid::Jid;
 use opensrf::osrf::Json;
@@ -20,7 +21,7 @@ pub(crate) struct Surroundings {
     pub(crate) env: Env,
     pub(crate) drone: Arc<DroneContext>,
     /// Its drone is to be replaced when it is free.
-    pub(crate) recycling: CancellationToken,
+    pub(crate) is_spent: AtomicBool,
     /// For calls that are over before they could be cancelled.
     pub(crate) uncancelled: CancellationToken,
 }
@@ -175,7 +176,7 @@ impl Call {
 
     /// Has the drone replaced by a new one when its session is over.
     pub fn recycle(&self) {
-        self.surroundings.recycling.cancel();
+        self.surroundings.is_spent.store(true, Ordering::Relaxed);
     }
 
     /// Another method of the same service, to call without the network.

@@ -1,5 +1,7 @@
 //! What can happen to a class, and what it wants done.
 
+use bytestring::ByteString;
+
 use crate::jid::Jid;
 use crate::router::ClassStats;
 use crate::stanza::{Placement, Stanza};
@@ -33,6 +35,6 @@ pub enum ClassEffect {
     },
     /// The class ends.
     Stop,
-    /// A stanza was dropped, for this reason; nobody could be told.
-    Dropped(&'static str),
+    /// A stanza of this transaction was dropped, for this reason; nobody could be told.
+    Dropped(&'static str, ByteString),
 }

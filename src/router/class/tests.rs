@@ -79,7 +79,7 @@ fn words(effects: &[ClassEffect]) -> Vec<String> {
         }
         ClassEffect::Send(stanza) => format!("{} gets {}", resource(stanza), stanza.thread()),
         ClassEffect::Empty { .. } => "empty".to_owned(),
-        ClassEffect::Dropped(_) => "dropped".to_owned(),
+        ClassEffect::Dropped(..) => "dropped".to_owned(),
         ClassEffect::Report(_) | ClassEffect::Stop => format!("{effect:?}"),
     };
     effects.iter().map(word).collect()

@@ -1,5 +1,7 @@
 //! What can happen to a router, and what it wants done.
 
+use bytestring::ByteString;
+
 use crate::jid::Jid;
 use crate::router::ClassStats;
 use crate::stanza::{Placement, Stanza};
@@ -44,6 +46,6 @@ pub enum RouterEffect {
     CloseClass(String),
     /// Ask a class for its figures.
     AskStats(String),
-    /// A stanza was dropped, for this reason; nobody could be told.
-    Dropped(&'static str),
+    /// A stanza of this transaction was dropped, for this reason; nobody could be told.
+    Dropped(&'static str, ByteString),
 }

@@ -43,7 +43,10 @@ impl Router {
         out: &mut Vec<RouterEffect>,
     ) {
         if message.thread.is_empty() {
-            return out.push(RouterEffect::Dropped("a question without thread"));
+            return out.push(RouterEffect::Dropped(
+                "a question without thread",
+                message.opensrf.osrf_xid.clone(),
+            ));
         }
         let to = Asker {
             jid: from.clone(),

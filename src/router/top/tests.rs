@@ -55,7 +55,7 @@ fn words(effects: &[RouterEffect]) -> Vec<String> {
         RouterEffect::RemoveNode(class, node) => format!("remove {} from {class}", name(node)),
         RouterEffect::CloseClass(class) => format!("close {class}"),
         RouterEffect::AskStats(class) => format!("ask {class}"),
-        RouterEffect::Dropped(_) => "dropped".to_owned(),
+        RouterEffect::Dropped(..) => "dropped".to_owned(),
         RouterEffect::Send(stanza) => answer(stanza),
     };
     effects.iter().map(word).collect()

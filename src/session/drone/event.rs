@@ -55,8 +55,8 @@ pub enum DroneEffect {
     Free,
     /// End the drone: its method panicked. Its caller has been told.
     Exit,
-    /// A stanza was dropped, for this reason; nobody could be told.
-    Dropped(&'static str),
+    /// A stanza of this transaction was dropped, for this reason; nobody could be told.
+    Dropped(&'static str, ByteString),
 }
 
 /// A method to run.

@@ -98,7 +98,7 @@ impl Play {
             DroneEffect::CallerGone(run) => format!("caller of {run} is gone"),
             DroneEffect::Free => "free".to_owned(),
             DroneEffect::Exit => "exit".to_owned(),
-            DroneEffect::Dropped(_) => "dropped".to_owned(),
+            DroneEffect::Dropped(..) => "dropped".to_owned(),
             DroneEffect::Send(stanza) => {
                 let to = stanza.to.as_ref().and_then(Jid::resource);
                 let message = stanza.decode();

@@ -67,7 +67,7 @@ impl World {
             match effect {
                 ClassEffect::Send(stanza) => self.sent(stanza),
                 ClassEffect::Empty { .. } => assert!(self.class.nodes.is_empty()),
-                ClassEffect::Dropped(_) => self.dropped += 1,
+                ClassEffect::Dropped(..) => self.dropped += 1,
                 other => panic!("{other:?}"),
             }
         }

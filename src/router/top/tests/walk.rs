@@ -221,7 +221,7 @@ impl World {
                     }
                 }
                 RouterEffect::Send(stanza) => self.answer(&stanza),
-                RouterEffect::Dropped(why) => panic!("dropped: {why}"),
+                RouterEffect::Dropped(why, _) => panic!("dropped: {why}"),
             }
         }
     }
