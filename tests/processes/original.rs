@@ -122,6 +122,36 @@ fn a_broken_file_leaves_what_was_told_in_force_and_is_named_with_its_line() {
 }
 
 #[test]
+fn files_that_are_gone_or_say_nothing_at_sighup_end_no_service() {
+    let world = World::new();
+    files(&world);
+    let mut up = up(&world);
+    let adds_up = || {
+        let call = [
+            "--config",
+            "srfsh.xml",
+            "call",
+            "opensrf.math",
+            "add",
+            "2",
+            "2",
+        ];
+        run(world.opensrf(&call)).gave(&["4"]);
+    };
+    fs::rename(world.path("opensrf.xml"), world.path("gone.xml")).expect("it is ours");
+    up.signal(Signal::HUP);
+    up.wait_for("cannot read");
+    up.wait_for("it has no service any more");
+    adds_up();
+    fs::rename(world.path("gone.xml"), world.path("opensrf.xml")).expect("it is ours");
+    let nobody = CORE.replace("passwd>", "nothing>").replace("5222", "PORT");
+    world.write("opensrf_core.xml", &nobody);
+    up.signal(Signal::HUP);
+    up.wait_for("the old one stays");
+    adds_up();
+}
+
+#[test]
 fn what_is_imported_is_right_and_runs() {
     let world = World::new();
     files(&world);

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{REFUSED, complain};
 use crate::host::{HostBuilder, HostError, HostHandle};
-use crate::settings::{Keep, Secrets, Settings, SettingsError};
+use crate::settings::{Keep, Secrets, ServiceSettings, Settings, SettingsError};
 use crate::telemetry::Log;
 
 /// How long a start may take before somebody is told what it waits for.
@@ -48,7 +48,8 @@ pub(crate) fn run(settings: Settings, _args: &Args, log: &Log, load: Load<'_>) -
         Err(error) => return complain(&error),
     };
     let reloading = Reloading {
-        settings,
+        services: settings.services.clone(),
+        started: settings,
         secrets,
         log,
         load,
@@ -99,8 +100,10 @@ async fn serve(builder: HostBuilder, mut reloading: Reloading<'_>) -> Result<(),
 
 /// What is needed to follow a changed configuration.
 struct Reloading<'a> {
-    /// Those in force.
-    settings: Settings,
+    /// Those of the start.
+    started: Settings,
+    /// Those that run now.
+    services: Vec<ServiceSettings>,
     /// Those of the start: a new password needs a new start.
     secrets: Secrets,
     log: &'a Log,
@@ -121,14 +124,19 @@ impl Reloading<'_> {
 
     async fn follow(&mut self, host: &HostHandle) -> Result<(), Box<dyn Error>> {
         let settings = (self.load)()?;
+        super::tell(&settings);
+        // A file that is being written, or was moved away, must not end everything.
+        if settings.services.is_empty() && !self.services.is_empty() {
+            return Err("it has no service any more; to end them all, stop the host".into());
+        }
         let wanted = HostBuilder::from_settings(&settings, &self.secrets)?;
         self.log.follow(&settings.log)?;
         host.reload(&wanted).await?;
-        let changed = self.settings.tables_for_a_new_start(&settings).join(", ");
+        let changed = self.started.tables_for_a_new_start(&settings).join(", ");
         if !changed.is_empty() {
             tracing::warn!(changed, "these tables count from the next start on");
         }
-        self.settings = settings;
+        self.services = settings.services;
         Ok(())
     }
 }

@@ -97,7 +97,7 @@ impl Conduct<Pool> for ListenerActor {
             pool::Effect::Expire(stanza) => {
                 self.counters.expired.add();
                 self.note(&stanza, "not run: nobody waits for it any more");
-                let text = "the request waited for a drone longer than anybody waits for it";
+                let text = "the request waited for a drone longer than its caller, or this service, lets it";
                 self.refuse(
                     &stanza,
                     &Status::method_exception(code::SERVICE_UNAVAILABLE, text),

@@ -284,7 +284,19 @@ fn protected() -> Vec<String> {
 }
 
 fn level(found: &Found<'_>) -> Result<String, String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let text = any_text(found)?;
+    // A filter takes any other word for a part of the program: a slip would silence the log.
+    let is_slip = |part: &&str| {
+        let is_level = LEVELS.iter().any(|level| part.eq_ignore_ascii_case(level));
+        !is_level && !part.is_empty() && !part.contains(['=', '['])
+    };
+    if let Some(slip) = text.split(',').map(str::trim).find(is_slip) {
+        let levels = LEVELS.join(", ");
+        return Err(format!(
+            "{slip:?} is no level; levels are {levels}; for a part of the program: part=level"
+        ));
+    }
     match EnvFilter::builder().parse(&text) {
         Ok(_) => Ok(text),
         Err(error) => Err(format!(

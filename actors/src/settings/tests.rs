@@ -182,6 +182,10 @@ fn what_makes_no_sense_is_refused_with_file_and_line() {
             "a.toml:2: log.level: expected a text in quotes, found a whole",
         ),
         (
+            "[log]\nlevel = \"inf0\"".to_owned(),
+            "a.toml:2: log.level: \"inf0\" is no level; levels are off, error",
+        ),
+        (
             "[log]\nlevel = \"a=b=c\"".to_owned(),
             "a.toml:2: log.level: \"a=b=c\" is no filter",
         ),
