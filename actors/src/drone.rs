@@ -148,6 +148,11 @@ impl Conduct<Drone> for DroneActor {
         match effect {
             DroneEffect::Send(stanza) => self.uplink.send(stanza),
             DroneEffect::Run(run) => self.run(run, ctx),
+            DroneEffect::Refused {
+                request,
+                xid,
+                status,
+            } => self.note_refused(&request, &xid, &status),
             DroneEffect::CallerGone(run) => self.caller_gone(run),
             // Without its listener it would never be given work again.
             DroneEffect::Free if !self.listener.is_there() => self.end(Exit::Stopped, true, ctx),

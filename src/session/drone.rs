@@ -145,7 +145,14 @@ impl Drone {
         };
         let method = match self.catalog.dispatch(request) {
             Ok(method) => method,
-            Err(status) => return session.say(&[answer(&message, status)], out),
+            Err(status) => {
+                session.say(&[answer(&message, status.clone())], out);
+                return out.push(DroneEffect::Refused {
+                    request: request.clone(),
+                    xid: session.xid.clone(),
+                    status,
+                });
+            }
         };
         self.runs += 1;
         let (atomic, sizes) = match self.catalog.get(method) {

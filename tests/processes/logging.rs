@@ -31,8 +31,19 @@ fn s119_calls_are_logged_with_their_transaction_and_without_protected_parameters
     call(&["opensrf.dbmath", "add", "2", "40"]).gave(&["42"]);
     let text = "opensrf.simple-text";
     call(&[text, "opensrf.simple-text.reverse", "secret"]).gave(&["\"terces\""]);
+    let wrong = [text, "opensrf.simple-text.reverso", "secret"];
+    call(&wrong).failed(1, &["404"]);
     up.signal(Signal::TERM);
     let ended = up.end();
+    let refused = ended
+        .stderr
+        .iter()
+        .find(|line| line.contains("CALL refused"));
+    let refused = refused.expect("that is a call, too");
+    assert!(
+        refused.contains("4711") && refused.contains("REDACTED"),
+        "{refused}"
+    );
     let lines = ended
         .stderr
         .iter()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, fut};
 use futures::FutureExt;
+use opensrf::osrf::{Request, Status};
 use opensrf::session::{DroneInput, Outcome, Run, RunId};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{Instrument, Span};
@@ -113,6 +114,14 @@ impl DroneActor {
             tracing::debug!(target: TARGET, %caller, ingress = &*run.ingress, %params, "CALL");
         }
         span
+    }
+
+    /// Says in the log what was asked and could not be called.
+    pub(super) fn note_refused(&self, asked: &Request, xid: &str, status: &Status) {
+        let (service, method) = (&**self.plan.service.name(), &*asked.method);
+        let params = self.plan.protected.show(method, &asked.params);
+        let (code, why) = (status.code, &*status.text);
+        tracing::debug!(target: TARGET, xid, service, method, %params, code, why, "CALL refused");
     }
 
     fn await_end(

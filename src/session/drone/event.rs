@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use crate::jid::Jid;
-use crate::osrf::{Json, Status};
+use crate::osrf::{Json, Request, Status};
 use crate::service::MethodId;
 use crate::stanza::Stanza;
 
@@ -49,6 +49,15 @@ pub enum DroneEffect {
     Send(Stanza),
     /// Run a method and report its results under this id.
     Run(Arc<Run>),
+    /// A request was answered without any method being run.
+    Refused {
+        /// What was asked.
+        request: Request,
+        /// The transaction that it belongs to.
+        xid: ByteString,
+        /// Why.
+        status: Status,
+    },
     /// Tell the running method that nobody waits for it any more.
     CallerGone(RunId),
     /// The drone is free for the next request.

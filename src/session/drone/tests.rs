@@ -95,6 +95,10 @@ impl Play {
                 assert_eq!((&run.caller, &*run.xid), (&jid(CALLER), self.xid));
                 format!("run {}", run.id)
             }
+            DroneEffect::Refused { xid, status, .. } => {
+                assert_eq!(&**xid, self.xid);
+                format!("refused {}", status.code)
+            }
             DroneEffect::CallerGone(run) => format!("caller of {run} is gone"),
             DroneEffect::Free => "free".to_owned(),
             DroneEffect::Exit => "exit".to_owned(),
@@ -216,7 +220,7 @@ fn a_request_that_cannot_run_is_answered_and_frees_the_drone() {
     let mut play = Play::new();
     assert_eq!(
         play.assign(&[request(1, "none")]),
-        ["caller <- 1: 404", "free"]
+        ["caller <- 1: 404", "refused 404", "free"]
     );
     assert_eq!(
         play.assign_body("hello".into()),
