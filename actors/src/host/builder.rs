@@ -145,7 +145,35 @@ impl HostBuilder {
     /// Uses the Jabber server and the router at `address` (as `host:port`) instead of its own: a
     /// service host, or only a client. User, password and domain are those of an account there.
     #[must_use]
-    pub fn server(mut self, address: &str, user: &str, domain: &str, password: &str) -> Self {
+    pub fn server(self, address: &str, user: &str, domain: &str, password: &str) -> Self {
+        let socket = Socket::Tcp(address.into());
+        let access = Access::Server(socket, LoginMethod::Auto);
+        self.server_by(access, user, domain, password)
+    }
+
+    /// Uses the Jabber server and the router that `access` leads to instead of its own, as
+    /// [`server`](Self::server) does. With [`Access::Dial`] that may be a host of this process:
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use opensrf::stream::LoginMethod;
+    /// # use opensrf_actors::host::{Access, Host};
+    /// # use opensrf_actors::services::math;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let hub = Host::builder().account("opensrf", "secret").spawn().await?;
+    /// let way = Access::Dial(Arc::new(hub.duplex()), LoginMethod::Auto);
+    /// let host = Host::builder().server_by(way, "opensrf", "localhost", "secret");
+    /// let host = host.service(math::service()?).spawn().await?;
+    /// host.ready().await?;
+    /// let sum: i64 = hub.call("opensrf.math", "add", (2, 2)).await?.one()?;
+    /// assert_eq!(sum, 4);
+    /// # host.shutdown().await?;
+    /// # hub.shutdown().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn server_by(mut self, access: Access, user: &str, domain: &str, password: &str) -> Self {
         self.embedded = None;
         self.router = None;
         let router = RouterName {
@@ -156,7 +184,7 @@ impl HostBuilder {
             user: user.into(),
             domain: domain.into(),
             password: password.into(),
-            access: Access::Server(Socket::Tcp(address.into()), LoginMethod::Auto),
+            access,
             routers: vec![(router, None)],
             host: LOCALHOST.into(),
         });

@@ -1,5 +1,6 @@
 //! The parts of a host, as they are asked for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use opensrf::limits::{CONNECTIONS_PER_ADDRESS, SESSIONS_PER_ACCOUNT};
@@ -10,12 +11,14 @@ use opensrf::stream::LoginMethod;
 use crate::jabber::{Cleartext, Socket};
 use crate::sasl::Account;
 use crate::service::Service;
+use crate::transport::Dial;
+use crate::transport::faulty::Faults;
 
 /// The domain and the host name of a network within one machine.
 pub(super) const LOCALHOST: &str = "localhost";
 
 /// How a party of this host gets onto the bus.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub enum Access {
     /// Straight into the embedded server's switch.
     #[default]
@@ -24,6 +27,28 @@ pub enum Access {
     Duplex,
     /// To a Jabber server at a socket, logging in as it likes it.
     Server(Socket, LoginMethod),
+    /// To a Jabber server over streams of any other kind, such as those to a host of this process
+    /// ([`HostHandle::duplex`](super::HostHandle::duplex)).
+    Dial(Arc<dyn Dial>, LoginMethod),
+    /// One of these, with faults; for tests.
+    Faulty(Box<Self>, Faults),
+}
+
+impl Access {
+    /// The same with the faults that `faults` steers; for tests.
+    #[must_use]
+    pub fn with_faults(self, faults: &Faults) -> Self {
+        Self::Faulty(Box::new(self), faults.clone())
+    }
+
+    /// Whether it goes to the embedded server by log-in, for which there must be an account.
+    pub(super) fn logs_in_here(&self) -> bool {
+        match self {
+            Self::Duplex => true,
+            Self::Embedded | Self::Server(..) | Self::Dial(..) => false,
+            Self::Faulty(access, _) => access.logs_in_here(),
+        }
+    }
 }
 
 /// The embedded Jabber server to be.

@@ -20,6 +20,7 @@ use crate::jabber::{Bound, Incoming, ServerPlan, Socket, Switch};
 use crate::peer::{Peer, Slot};
 use crate::router::RouterPlan;
 use crate::sasl::{Account, Accounts};
+use crate::transport::faulty::Faulty;
 use crate::transport::{Credentials, Dial, DuplexDial, Local, TcpDial, Transport, UnixDial, Xmpp};
 
 impl HostBuilder {
@@ -125,7 +126,7 @@ impl HostBuilder {
             .as_mut()
             .map(|b| (&b.user, &mut b.password, &b.access));
         for (user, password, access) in router.into_iter().chain(bus) {
-            if *access != Access::Duplex {
+            if !access.logs_in_here() {
                 continue;
             }
             match embedded
@@ -266,6 +267,11 @@ impl Ways<'_> {
             }
             Access::Server(Socket::Unix(path), method) => {
                 (Arc::new(UnixDial(path.clone())), *method)
+            }
+            Access::Dial(dial, method) => (Arc::clone(dial), *method),
+            Access::Faulty(access, faults) => {
+                let inner = self.transport(access, password)?;
+                return Ok(Arc::new(Faulty::new(inner, faults.clone())));
             }
         };
         let credentials = Credentials {

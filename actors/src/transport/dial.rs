@@ -13,10 +13,10 @@ use crate::jabber::Incoming;
 use crate::peer::Slot;
 
 /// How long a connection may take to stand.
-const DIAL_TIME: Duration = Duration::from_secs(10);
+pub(super) const DIAL_TIME: Duration = Duration::from_secs(10);
 
 /// Bytes that a stream within the process holds in each direction.
-const DUPLEX_BYTES: usize = 64 * 1024;
+pub(super) const DUPLEX_BYTES: usize = 64 * 1024;
 
 /// The two directions of a byte stream.
 pub struct Halves {

@@ -8,6 +8,7 @@
 //! Jabber server, so that there is one way to learn of it.
 
 mod dial;
+pub mod faulty;
 mod inbox;
 mod local;
 mod outbox;

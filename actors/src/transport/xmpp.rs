@@ -163,7 +163,7 @@ impl Drop for XmppLink {
 }
 
 /// Bounces to the party itself what its own link could not take.
-fn send_back(inbox: &Inbox, unsent: Unsent) {
+pub(super) fn send_back(inbox: &Inbox, unsent: Unsent) {
     let (stanza, error) = match unsent {
         Unsent::Full(stanza) => {
             let text = "too much waits for the Jabber server already";
