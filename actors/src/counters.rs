@@ -14,6 +14,11 @@ impl Counter {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts so many.
+    pub fn add_all(&self, number: u64) {
+        self.0.fetch_add(number, Ordering::Relaxed);
+    }
+
     /// The figure now.
     #[must_use]
     pub fn get(&self) -> u64 {
@@ -36,6 +41,7 @@ pub struct Counters {
     pub restarts: Counter,
     pub logins: Counter,
     pub login_failures: Counter,
+    pub unsent: Counter,
 }
 
 /// The figures of one network at one moment.
@@ -45,7 +51,7 @@ pub struct Figures {
     pub routed: u64,
     /// Stanzas whose sender was told that they did not arrive.
     pub bounced: u64,
-    /// Stanzas that ended without anybody being told: answers and errors for parties that are gone, presence.
+    /// Stanzas that ended without anybody being told: answers and errors for parties that are gone, presence for nobody in particular.
     pub dropped: u64,
     /// Stanzas that a party could not use and nobody waits for, such as messages without a thread.
     pub ignored: u64,
@@ -63,6 +69,8 @@ pub struct Figures {
     pub logins: u64,
     /// Log-ins that the embedded server refused.
     pub login_failures: u64,
+    /// Stanzas that a party could not send because its connection was gone.
+    pub unsent: u64,
 }
 
 impl Counters {
@@ -81,6 +89,7 @@ impl Counters {
             restarts: self.restarts.get(),
             logins: self.logins.get(),
             login_failures: self.login_failures.get(),
+            unsent: self.unsent.get(),
         }
     }
 }
