@@ -195,5 +195,9 @@ pub const SESSION_QUEUE: usize = 256;
 /// Sessions that one account may have. All drones of a network share one account.
 pub const SESSIONS_PER_ACCOUNT: usize = 10_000;
 
+/// Parties that one session may have shown itself to, and that are told its end. A router shows
+/// itself to each of its listeners. What is said to more is not delivered.
+pub const PRESENCES: usize = 4_096;
+
 /// Connections from one address of the network that is not this machine's own.
 pub const CONNECTIONS_PER_ADDRESS: usize = 1_000;

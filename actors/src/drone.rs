@@ -68,7 +68,12 @@ impl DroneActor {
         tether: Tether,
     ) -> Self {
         let role = Drone::new(Arc::clone(plan.service.catalog()), plan.rules);
-        let uplink = Uplink::new(Arc::clone(&plan.transport), jid.clone(), &env.seed());
+        let uplink = Uplink::new(
+            Arc::clone(&plan.transport),
+            jid.clone(),
+            &env,
+            Arc::clone(&plan.counters),
+        );
         let surroundings = Surroundings {
             service: plan.service.clone(),
             env: env.clone(),
