@@ -14,6 +14,7 @@ mod hooks;
 mod methods;
 mod old_programs;
 mod on_board;
+mod overload;
 mod pools;
 mod proxy;
 mod raw;
