@@ -25,6 +25,7 @@
 
 mod backlog;
 mod event;
+mod overload;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ use crate::stanza::Stanza;
 use crate::time::{Tick, earliest};
 use backlog::{Backlog, Waiting};
 pub use event::{DroneId, Effect, Input};
+use overload::Overload;
 pub use rules::{PoolRules, PoolSize, PoolSizeError};
 
 struct Slot {
@@ -69,6 +71,7 @@ pub struct Pool {
     retry: Retry,
     /// No drone is started before this, after one could not start.
     not_before: Option<Tick>,
+    overload: Overload,
     phase: Phase,
     /// Whether the listener is on the bus.
     is_online: bool,
@@ -116,6 +119,7 @@ impl Pool {
             made: 0,
             retry,
             not_before: None,
+            overload: Overload::default(),
             phase: Phase::Serving,
             is_online: false,
         }
@@ -346,6 +350,13 @@ impl Pool {
         }
     }
 
+    /// Says what is to be said after the effects from `first` on.
+    fn report(&mut self, now: Tick, first: usize, out: &mut Vec<Effect>) {
+        self.report_drained(out);
+        self.overload.count(out.get(first..).unwrap_or_default());
+        out.extend(self.overload.tell(now));
+    }
+
     fn report_drained(&mut self, out: &mut Vec<Effect>) {
         let works = self.stats().busy > 0 || !self.backlog.is_empty();
         if self.phase == Phase::Draining && !works {
@@ -360,6 +371,7 @@ impl Role for Pool {
     type Effect = Effect;
 
     fn handle(&mut self, now: Tick, input: Input, out: &mut Vec<Effect>) {
+        let first = out.len();
         match input {
             Input::LinkUp => {
                 self.is_online = true;
@@ -386,16 +398,18 @@ impl Role for Pool {
                 }
             }
         }
-        self.report_drained(out);
+        self.report(now, first, out);
     }
 
     fn deadline(&self) -> Option<Tick> {
         let start = self.not_before.filter(|_| self.wants_drones());
         let start = earliest(start, self.starting.values().next().copied());
-        earliest(start, self.backlog.next_expiry())
+        let said = earliest(self.overload.due(), self.backlog.next_expiry());
+        earliest(start, said)
     }
 
     fn wake(&mut self, now: Tick, out: &mut Vec<Effect>) {
+        let first = out.len();
         self.expire(now, out);
         if self.not_before.is_some_and(|at| at <= now) {
             self.not_before = None;
@@ -407,7 +421,7 @@ impl Role for Pool {
             self.pause(now);
         }
         self.grow(now, out);
-        self.report_drained(out);
+        self.report(now, first, out);
     }
 }
 

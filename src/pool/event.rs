@@ -64,6 +64,13 @@ pub enum Effect {
     Abandon(Stanza),
     /// End a drone: it is idle or spent, did not come up in time, or takes nothing.
     StopDrone(DroneId),
+    /// Say that requests are turned away: so many since it was said last. Seldom.
+    Overloaded {
+        /// For which there was no room.
+        refused: u64,
+        /// That waited too long.
+        expired: u64,
+    },
     /// The drain is over: nothing waits and no drone works. Said once.
     Drained,
 }

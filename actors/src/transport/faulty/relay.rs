@@ -194,7 +194,9 @@ impl Relay {
             Refused::Gone(stanza) => (vec![*stanza], Condition::ServiceUnavailable),
         };
         let (now, law) = (Instant::now(), self.faults.law(Direction::Sent));
-        let bounces = stanzas.iter().filter_map(|stanza| bounce(stanza, condition));
+        let bounces = stanzas
+            .iter()
+            .filter_map(|stanza| bounce(stanza, condition));
         for bounce in bounces {
             if self.sent.take(now, bounce, &law, &self.faults).is_err() {
                 self.faults.note(|tally| tally.lost += 1);
