@@ -122,9 +122,9 @@ impl Switch {
 
     /// Delivers news of a party; nobody waits for them.
     fn hand_over(&self, target: &Arc<dyn Deliver>, stanza: Stanza) {
-        match target.deliver(stanza) {
-            Ok(()) => self.counters.routed.add(),
-            Err(_) => self.counters.dropped.add(),
+        self.counters.routed.add();
+        if let Err(refused) = target.deliver(stanza) {
+            self.bounce(refused);
         }
     }
 
