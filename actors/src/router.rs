@@ -148,10 +148,10 @@ pub(crate) fn note_distrust(distrusted: &Distrusted, setting: &'static str) {
         warning,
     } = distrusted;
     match warning {
-        Some(dropped) => tracing::warn!(
+        Some(others) => tracing::warn!(
             domain,
             setting,
-            dropped,
+            others,
             "what comes from a domain that is not trusted is dropped"
         ),
         None => tracing::debug!(xid = &**xid, domain, "dropped: not trusted"),
