@@ -62,6 +62,8 @@ pub enum Effect {
     Expire(Stanza),
     /// Tell the sender that its drone died (500).
     Abandon(Stanza),
+    /// Tell a drone that works that the service drains.
+    DrainDrone(DroneId),
     /// End a drone: it is idle or spent, did not come up in time, or takes nothing.
     StopDrone(DroneId),
     /// The drain is over: nothing waits and no drone works. Said once.

@@ -112,6 +112,12 @@ impl Conduct<Pool> for ListenerActor {
                     &Status::method_exception(code::INTERNAL_SERVER_ERROR, text),
                 );
             }
+            pool::Effect::DrainDrone(id) => {
+                if let Some(drone) = self.drones.get(&id) {
+                    // One that is gone, or takes nothing, gets no more work either.
+                    let _ = drone.orders.tell(Order::Drain);
+                }
+            }
             pool::Effect::StopDrone(id) => {
                 if let Some(drone) = self.drones.get(&id) {
                     let _ = drone.orders.tell(Order::Stop);
