@@ -2,7 +2,7 @@
 
 use crate::support::{Ended, Process, Signal, World, run};
 
-const HUB: &str = r#"
+pub(crate) const HUB: &str = r#"
 [jabber]
 listen = ["127.0.0.1:PORT"]
 domains = ["localhost"]
@@ -19,7 +19,7 @@ trusted_clients = ["localhost"]
 trusted_servers = ["localhost"]
 "#;
 
-const HOST: &str = r#"
+pub(crate) const HOST: &str = r#"
 [bus]
 domain = "localhost"
 address = "127.0.0.1:PORT"

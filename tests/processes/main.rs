@@ -15,6 +15,7 @@ mod demo;
 mod foreign;
 mod hub_and_host;
 mod logging;
+mod lost;
 mod memcached;
 mod original;
 mod rolling;

@@ -177,10 +177,46 @@ impl Load {
         let (begun, before) = (Instant::now(), self.tally());
         while self.tally().answered < before.answered + more {
             assert!(begun.elapsed() < PATIENCE, "no service: {}", self.tally());
-            thread::yield_now();
             thread::park_timeout(PAUSE);
         }
         begun.elapsed()
+    }
+
+    /// Waits until so many are answered and none fails for longer than a caller waits, and says how
+    /// long that took.
+    ///
+    /// # Panics
+    /// If that does not happen.
+    pub(crate) fn serves_well(&self, more: u64) -> Duration {
+        let begun = Instant::now();
+        let mut well = (begun, self.tally());
+        loop {
+            let (since, before) = &well;
+            let tally = self.tally();
+            if tally.failed() > before.failed() {
+                well = (Instant::now(), tally);
+            } else if since.elapsed() > TIMEOUT + LATENESS
+                && tally.answered >= before.answered + more
+            {
+                return begun.elapsed();
+            }
+            assert!(
+                begun.elapsed() < 2 * PATIENCE,
+                "no service: {}",
+                self.tally()
+            );
+            thread::park_timeout(PAUSE);
+        }
+    }
+
+    /// Waits until all that has been asked has ended, and gives the count.
+    pub(crate) fn settled(&self) -> Tally {
+        let before = self.tally();
+        while self.tally().ended() < before.asked {
+            // A client that never says how a request ended is asked for it by its caller.
+            thread::park_timeout(PAUSE);
+        }
+        self.tally()
     }
 
     /// Waits for what is open, and gives the whole count.
@@ -201,7 +237,8 @@ impl Drop for Load {
 async fn ask(address: &str, shared: &Shared) {
     let builder = Host::builder().server(address, "opensrf", "localhost", "secret");
     let host = builder.spawn().await.expect("a client");
-    let client = host.client().clone().with_timeout(TIMEOUT);
+    let client = host.client().clone();
+    let client = client.with_timeout(TIMEOUT).with_connect_timeout(TIMEOUT);
     client.online().await.expect("logged in");
     let stateless = (0..CALLERS).map(|_| ask_anybody(&client, shared));
     let sessions = (0..CALLERS).map(|_| ask_in_sessions(&client, shared));

@@ -8,7 +8,7 @@ mod ports;
 mod process;
 mod world;
 
-pub(crate) use load::Load;
+pub(crate) use load::{Load, TIMEOUT, Tally};
 pub(crate) use ports::free_port;
 pub(crate) use process::{Ended, Process, Signal};
 pub(crate) use world::World;
