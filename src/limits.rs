@@ -163,6 +163,19 @@ pub const MAILBOX_BYTES: usize = 2 * REASSEMBLY_BYTES;
 /// in its place.
 pub const DRONE_START: Duration = Duration::from_secs(60);
 
+/// How long a drone must have been there, or one request done, to show that drones can live.
+pub const DRONE_PROOF: Duration = Duration::from_secs(10);
+
+/// How long drones may fail, while none is there, before requests are refused that wait for one.
+pub const DRONES_FAIL: Duration = Duration::from_secs(10);
+
+/// Threads that methods which block may have at a time, of the 512 that tokio makes for all that
+/// blocks: names of hosts must be found, and files read, while methods hang.
+pub const BLOCKING_METHODS: usize = 480;
+
+/// How often the log has a line of one kind at most, where there may be any number of them.
+pub const LINE_INTERVAL: Duration = Duration::from_secs(60);
+
 /// Stanzas that a service class keeps after it has passed them on, in case they come back.
 pub const FLIGHT_STANZAS: usize = 4_096;
 
@@ -187,6 +200,10 @@ pub const SESSION_QUEUE: usize = 256;
 
 /// Sessions that one account may have. All drones of a network share one account.
 pub const SESSIONS_PER_ACCOUNT: usize = 10_000;
+
+/// Parties that one session may have shown itself to, and that are told its end. A router shows
+/// itself to each of its listeners. What is said to more is not delivered.
+pub const PRESENCES: usize = 4_096;
 
 /// Connections from one address of the network that is not this machine's own.
 pub const CONNECTIONS_PER_ADDRESS: usize = 1_000;

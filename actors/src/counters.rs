@@ -14,6 +14,11 @@ impl Counter {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts so many.
+    pub fn add_all(&self, number: u64) {
+        self.0.fetch_add(number, Ordering::Relaxed);
+    }
+
     /// The figure now.
     #[must_use]
     pub fn get(&self) -> u64 {
@@ -36,6 +41,9 @@ pub struct Counters {
     pub restarts: Counter,
     pub logins: Counter,
     pub login_failures: Counter,
+    pub hung: Counter,
+    pub late: Counter,
+    pub unsent: Counter,
 }
 
 /// The figures of one network at one moment.
@@ -45,11 +53,11 @@ pub struct Figures {
     pub routed: u64,
     /// Stanzas whose sender was told that they did not arrive.
     pub bounced: u64,
-    /// Stanzas that ended without anybody being told: answers and errors for parties that are gone, presence.
+    /// Stanzas that ended without anybody being told: answers and errors for parties that are gone, presence for nobody in particular.
     pub dropped: u64,
     /// Stanzas that a party could not use and nobody waits for, such as messages without a thread.
     pub ignored: u64,
-    /// Requests answered with 503 because the backlog was full.
+    /// Requests answered with 503 because the backlog was full, no drone could be had, or the service was stopping.
     pub refused: u64,
     /// Requests that were not run because nobody waited for them any more, answered with 503.
     pub expired: u64,
@@ -57,12 +65,18 @@ pub struct Figures {
     pub abandoned: u64,
     /// Methods that panicked.
     pub panics: u64,
-    /// Parties that were made anew after they had ended.
+    /// Parties that ended when they should not have, or could not begin; all are made anew that are still needed.
     pub restarts: u64,
     /// Sessions that clients opened at the embedded server.
     pub logins: u64,
     /// Log-ins that the embedded server refused.
     pub login_failures: u64,
+    /// Methods that were given up because they took longer than they may.
+    pub hung: u64,
+    /// What methods said after they were over or given up: results, pleas for time, and the ends of those that block.
+    pub late: u64,
+    /// Stanzas that a party could not send because its connection was gone.
+    pub unsent: u64,
 }
 
 impl Counters {
@@ -81,6 +95,9 @@ impl Counters {
             restarts: self.restarts.get(),
             logins: self.logins.get(),
             login_failures: self.login_failures.get(),
+            hung: self.hung.get(),
+            late: self.late.get(),
+            unsent: self.unsent.get(),
         }
     }
 }

@@ -12,31 +12,32 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, fut};
 use opensrf::ids::resource_part;
 use opensrf::jid::Jid;
-use opensrf::limits::MAILBOX;
+use opensrf::limits::{LINE_INTERVAL, MAILBOX};
+use opensrf::muffler::Muffler;
 use opensrf::pool::{self, DroneId, Pool, PoolRules};
 use opensrf::registration::{self, Registration};
 use opensrf::retry::Retry;
 use opensrf::session::SessionRules;
-use opensrf::stanza::{Kind, Stanza};
+use opensrf::stanza::{Kind, Presence, Stanza};
 
 use crate::activity::Protected;
 use crate::client::Client;
 use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
-use crate::drone::DronePlan;
+use crate::drone::{DronePlan, Panics};
 use crate::env::Env;
 use crate::messages::{DroneReport, Order, Ready, ServiceOrder};
 use crate::party::{Party, Uplink};
 use crate::peer::Peer;
-use crate::service::{MethodError, Service, ServiceContext};
+use crate::service::{MethodError, Service, ServiceContext, Threads};
 use crate::supervise::{ChildExited, Exit, Tether};
 use crate::transport::{LinkError, LinkEvent, Transport};
 use work::DroneHandle;
 
 /// The first delay before a router is asked again whether it knows the service.
 const FIRST_QUESTION: Duration = Duration::from_millis(10);
-/// The longest one.
-const LONGEST_QUESTION: Duration = Duration::from_secs(5);
+/// The longest one: a router that is back knows all its services again within a second.
+const LONGEST_QUESTION: Duration = Duration::from_millis(750);
 /// The first delay before another drone is started after one could not start.
 const FIRST_START: Duration = Duration::from_millis(100);
 /// The longest one.
@@ -65,6 +66,8 @@ pub struct ListenerPlan {
     pub client: Client,
     /// Methods whose parameters are never logged.
     pub protected: Protected,
+    /// Where methods that block run.
+    pub(crate) threads: Threads,
 }
 
 impl ListenerPlan {
@@ -76,6 +79,8 @@ impl ListenerPlan {
             client: self.client.clone(),
             counters,
             protected: self.protected.clone(),
+            threads: self.threads.clone(),
+            panics: Panics::default(),
         }
     }
 
@@ -99,6 +104,8 @@ pub struct ListenerActor {
     registration: Driver<Registration>,
     uplink: Uplink,
     drones: BTreeMap<DroneId, DroneHandle>,
+    /// Ends of drones, by kind, that have a line in the log.
+    ends: Muffler<&'static str>,
     env: Env,
     counters: Arc<Counters>,
     host: Peer<Ready>,
@@ -134,13 +141,19 @@ impl ListenerActor {
             Registration::new(plan.routers.clone(), &questions, &seed.fork("repeats"));
         let drone_plan = plan.drones(Arc::clone(&counters));
         Self {
-            uplink: Uplink::new(Arc::clone(&plan.transport), jid, &seed),
+            uplink: Uplink::new(
+                Arc::clone(&plan.transport),
+                jid,
+                &env,
+                Arc::clone(&counters),
+            ),
             pool: Driver::new(Pool::new(plan.pool, starts), env.clone()),
             registration: Driver::new(registration, env.clone()),
             plan,
             drone_plan,
             number,
             drones: BTreeMap::new(),
+            ends: Muffler::new(LINE_INTERVAL),
             env,
             counters,
             host,
@@ -273,6 +286,16 @@ impl Party for ListenerActor {
         true
     }
 
+    fn presence(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {
+        let is_gone = stanza.shows() == Some(Presence::Gone);
+        let router = stanza
+            .from
+            .filter(|from| is_gone && self.registration.role().concerns(from));
+        if let Some(router) = router {
+            self.registration_step(registration::Input::Gone(router), ctx);
+        }
+    }
+
     fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {
         let router = stanza
             .from
@@ -329,19 +352,17 @@ impl Handler<ChildExited> for ListenerActor {
 
     fn handle(&mut self, exited: ChildExited, ctx: &mut Self::Context) {
         self.drones.remove(&exited.child);
-        if !matches!(exited.exit, Exit::Stopped) {
-            self.counters.restarts.add();
-            let (service, exit) = (self.service(), &exited.exit);
-            tracing::warn!(service, drone = exited.child, %exit, "drone ended");
+        if self.is_ending {
+            return self.end_when_alone(ctx);
+        }
+        if exited.exit != Exit::Stopped {
+            self.note_end(exited.child, &exited.exit, exited.exit.kind());
         }
         let input = pool::Input::Exited {
             drone: exited.child,
             taken: exited.taken,
             settled: exited.settled,
         };
-        if self.is_ending {
-            return self.end_when_alone(ctx);
-        }
         self.pool_step(input, ctx);
     }
 }

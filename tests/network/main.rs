@@ -9,6 +9,7 @@ mod bad_streams;
 mod calls;
 #[path = "../conformance/mod.rs"]
 mod conformance;
+mod drones;
 mod fan_out;
 mod hooks;
 mod methods;

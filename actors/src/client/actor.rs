@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::ClientError;
 use crate::activity::{Protected, TARGET};
+use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
 use crate::env::Env;
 use crate::messages::{ClientCommand, Order, Ready, Sink, Target};
@@ -32,6 +33,8 @@ pub struct ClientPlan {
     pub transport: Arc<dyn Transport>,
     /// Methods whose parameters are never logged.
     pub protected: Protected,
+    /// What it counts.
+    pub counters: Arc<Counters>,
 }
 
 // Looked up by key only.
@@ -69,7 +72,7 @@ impl ClientActor {
         child: u64,
         tether: Tether,
     ) -> Peer<Order> {
-        let uplink = Uplink::new(plan.transport, plan.jid, &env.seed());
+        let uplink = Uplink::new(plan.transport, plan.jid, env, plan.counters);
         let actor = Self {
             driver: Driver::new(Role::new(env.names()), env.clone()),
             uplink,

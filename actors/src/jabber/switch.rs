@@ -8,8 +8,8 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use opensrf::jid::Jid;
-use opensrf::stanza::{Condition, Stanza, StanzaError};
-use opensrf::switchboard::{BindError, BindingId, Switchboard, Verdict};
+use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
+use opensrf::switchboard::{BindError, BindingId, Bound, Farewells, Switchboard, Verdict};
 
 use crate::counters::Counters;
 use crate::transport::LinkError;
@@ -86,13 +86,17 @@ impl Switch {
         &self.counters
     }
 
-    /// Binds an address; who had it before is told.
+    /// Binds an address; who had it before is told, and so are those that it had shown itself to.
     ///
     /// # Errors
     /// [`LinkError::UnknownDomain`] or [`LinkError::TooManySessions`].
     pub fn bind(&self, jid: &Jid, target: Arc<dyn Deliver>) -> Result<BindingId, LinkError> {
         let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
-        let (binding, before) = board
+        let Bound {
+            id,
+            before,
+            farewells,
+        } = board
             .bind(jid.clone(), target)
             .map_err(|error| match error {
                 BindError::UnknownDomain(domain) => LinkError::UnknownDomain(domain),
@@ -103,15 +107,34 @@ impl Switch {
             tracing::warn!(%jid, "another session takes the address");
             before.evict();
         }
-        Ok(binding)
+        self.say(farewells);
+        Ok(id)
     }
 
-    /// Ends a binding, unless the address has been bound anew since.
+    /// Ends a binding, unless the address has been bound anew since, and tells those that it had
+    /// shown itself to.
     pub fn unbind(&self, jid: &Jid, binding: BindingId) {
-        self.board
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .unbind(jid, binding);
+        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
+        let farewells = board.unbind(jid, binding);
+        drop(board);
+        self.say(farewells);
+    }
+
+    fn say(&self, farewells: Farewells<Arc<dyn Deliver>>) {
+        for (target, stanza) in farewells {
+            if let Some(tap) = &self.tap {
+                tap(&stanza);
+            }
+            self.hand_over(&target, stanza);
+        }
+    }
+
+    /// Delivers news of a party; nobody waits for them.
+    fn hand_over(&self, target: &Arc<dyn Deliver>, stanza: Stanza) {
+        match target.deliver(stanza) {
+            Ok(()) => self.counters.routed.add(),
+            Err(_) => self.counters.dropped.add(),
+        }
     }
 
     /// Bound addresses, in order.
@@ -129,6 +152,9 @@ impl Switch {
         if let Some(tap) = &self.tap {
             tap(&stanza);
         }
+        if stanza.kind == Kind::Presence {
+            return self.show(stanza);
+        }
         match self.decide(&stanza) {
             Verdict::Deliver(target) => {
                 self.counters.routed.add();
@@ -143,6 +169,17 @@ impl Switch {
                 self.give_back(*answer);
             }
             Verdict::Drop => self.counters.dropped.add(),
+        }
+    }
+
+    /// Brings a presence to the one that it is for.
+    fn show(&self, stanza: Stanza) {
+        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
+        let target = board.show(&stanza);
+        drop(board);
+        match target {
+            Some(target) => self.hand_over(&target, stanza),
+            None => self.counters.dropped.add(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! actor ends is lost without a word. What is in here then goes back to its senders.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use opensrf::limits::MAILBOX;
@@ -24,6 +25,8 @@ struct Shared {
     queue: Mutex<Queue>,
     /// Told when a full queue has room again.
     room: Notify,
+    /// Stanzas of the party itself that came back because its link was gone.
+    unsent: AtomicU64,
     party: Peer<LinkEvent>,
 }
 
@@ -42,6 +45,7 @@ impl Inbox {
         Self(Arc::new(Shared {
             queue: Mutex::default(),
             room: Notify::new(),
+            unsent: AtomicU64::new(0),
             party,
         }))
     }
@@ -81,6 +85,16 @@ impl Inbox {
             }
             room.await;
         }
+    }
+
+    /// Counts a stanza of the party itself that could not be sent because its link was gone.
+    pub(crate) fn note_unsent(&self) {
+        self.0.unsent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many there were since the last time.
+    pub(crate) fn take_unsent(&self) -> u64 {
+        self.0.unsent.swap(0, Ordering::Relaxed)
     }
 
     /// Tells the party that its link is gone.

@@ -13,7 +13,7 @@ use futures::future::LocalBoxFuture;
 use opensrf::Role;
 use opensrf::jid::Jid;
 use opensrf::limits::{OUTBOX_BYTES, OUTBOX_PROGRESS, StreamLimits};
-use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
+use opensrf::stanza::{Condition, Stanza, StanzaError};
 use opensrf::stream::initiator::{Effect, Initiator, Input};
 use opensrf::stream::{Login, LoginError, LoginMethod, SaslReply};
 use opensrf::xml::{Frame, Framer, ns};
@@ -173,6 +173,7 @@ pub(super) fn send_back(inbox: &Inbox, unsent: Unsent) {
             )
         }
         Unsent::Closed(stanza) => {
+            inbox.note_unsent();
             let text = "the connection to the Jabber server is closed";
             (
                 stanza,
@@ -345,17 +346,12 @@ where
         let Ok(stanza) = Stanza::from_raw(raw) else {
             continue;
         };
-        match stanza.kind {
-            Kind::Message | Kind::Iq => {
-                if let Err(refused) = inbox.push_when_free(stanza).await {
-                    // The party ended; what still goes out tells the sender.
-                    let gone = Condition::RecipientUnavailable.into();
-                    let bounce = refused.into_inner().bounce(gone);
-                    let _ = bounce.map(|bounce| outbox.push(bounce));
-                    return LinkError::Ended("the party is gone".into());
-                }
-            }
-            Kind::Presence => {}
+        if let Err(refused) = inbox.push_when_free(stanza).await {
+            // The party ended; what still goes out tells the sender.
+            let gone = Condition::RecipientUnavailable.into();
+            let bounce = refused.into_inner().bounce(gone);
+            let _ = bounce.map(|bounce| outbox.push(bounce));
+            return LinkError::Ended("the party is gone".into());
         }
     }
 }

@@ -3,7 +3,7 @@
 use bytestring::ByteString;
 
 use crate::jid::Jid;
-use crate::router::ClassStats;
+use crate::router::{ClassStats, Distrusted};
 use crate::stanza::{Placement, Stanza};
 
 /// What happens to a class.
@@ -28,6 +28,8 @@ pub enum ClassEffect {
     Send(Stanza),
     /// Tell the router the figures.
     Report(ClassStats),
+    /// Tell the router that this node takes nothing any more and is forgotten.
+    Lost(Jid),
     /// Tell the router that no node is left, after so many `AddNode`.
     Empty {
         /// `AddNode` inputs seen so far; the router knows from it whether another is on its way.
@@ -35,6 +37,8 @@ pub enum ClassEffect {
     },
     /// The class ends.
     Stop,
+    /// A stanza was dropped because the class does not trust its sender's domain to call.
+    Distrusted(Distrusted),
     /// A stanza of this transaction was dropped, for this reason; nobody could be told.
     Dropped(&'static str, ByteString),
 }

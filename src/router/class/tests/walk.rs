@@ -67,7 +67,8 @@ impl World {
             match effect {
                 ClassEffect::Send(stanza) => self.sent(stanza),
                 ClassEffect::Empty { .. } => assert!(self.class.nodes.is_empty()),
-                ClassEffect::Dropped(..) => self.dropped += 1,
+                ClassEffect::Dropped(..) | ClassEffect::Distrusted(..) => self.dropped += 1,
+                ClassEffect::Lost(_) => {}
                 other => panic!("{other:?}"),
             }
         }
