@@ -228,7 +228,9 @@ impl Handler<ChildExited> for RouterActor {
         let end = match exited.exit {
             Exit::Normal | Exit::Stopped => ClassEnd::Closed,
             Exit::LinkLost(_) => ClassEnd::Evicted,
-            Exit::Panicked | Exit::NotStarted(_) | Exit::Intensity(_) => ClassEnd::Broken,
+            Exit::Panicked | Exit::Hung | Exit::NotStarted(_) | Exit::Intensity(_) => {
+                ClassEnd::Broken
+            }
         };
         if end != ClassEnd::Closed {
             self.counters.restarts.add();

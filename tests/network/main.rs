@@ -15,6 +15,7 @@ mod hooks;
 mod methods;
 mod old_programs;
 mod on_board;
+mod overload;
 mod pools;
 mod proxy;
 mod raw;

@@ -19,30 +19,21 @@ pub trait Deliver: fmt::Debug + Send + Sync {
     /// Takes a stanza, at once.
     ///
     /// # Errors
-    /// [`Refused`] gives it back.
+    /// [`Refused`] gives it back, or others that gave way to it.
     fn deliver(&self, stanza: Stanza) -> Result<(), Refused>;
 
     /// The address belongs to somebody else now.
     fn evict(&self);
 }
 
-/// A stanza that its receiver did not take.
+/// What a receiver did not take.
 #[derive(Debug)]
 pub enum Refused {
-    /// Too much waits for the receiver already.
-    Full(Box<Stanza>),
+    /// Too much waits for the receiver already: for this stanza, or it was taken and these gave way to
+    /// it.
+    Full(Vec<Stanza>),
     /// The receiver is gone.
     Gone(Box<Stanza>),
-}
-
-impl Refused {
-    /// The stanza.
-    #[must_use]
-    pub fn into_inner(self) -> Stanza {
-        match self {
-            Self::Full(stanza) | Self::Gone(stanza) => *stanza,
-        }
-    }
 }
 
 /// Sees every stanza that is submitted.
@@ -190,44 +181,47 @@ impl Switch {
             .route(stanza)
     }
 
-    /// Tells the sender of a stanza that its receiver did not take it.
+    /// Tells the senders of stanzas that their receiver did not take them.
     pub fn bounce(&self, refused: Refused) {
-        let (stanza, error) = match refused {
-            Refused::Full(stanza) => {
+        match refused {
+            Refused::Full(stanzas) => {
                 let text = "too much waits for the receiver already";
-                (
-                    stanza,
-                    StanzaError::new(Condition::ResourceConstraint).with_text(text),
-                )
+                let error = StanzaError::new(Condition::ResourceConstraint).with_text(text);
+                for stanza in stanzas {
+                    self.send_back(&stanza, error.clone());
+                }
             }
             Refused::Gone(stanza) => {
                 let text = "the receiver is not connected any more";
-                (
-                    stanza,
-                    StanzaError::new(Condition::ServiceUnavailable).with_text(text),
-                )
+                let error = StanzaError::new(Condition::ServiceUnavailable).with_text(text);
+                self.send_back(&stanza, error);
             }
-        };
+        }
+    }
+
+    fn send_back(&self, stanza: &Stanza, error: StanzaError) {
         match stanza.bounce(error) {
             Some(bounce) => {
                 self.counters.bounced.add();
                 self.give_back(bounce);
             }
+            // If it is an answer, nobody is left to tell.
             None => self.counters.dropped.add(),
         }
     }
 
-    /// Delivers an answer; if that does not work either, nobody is left to tell.
+    /// Delivers an answer. Others may have given way to it; to a bounce, nothing does.
     fn give_back(&self, answer: Stanza) {
         if let Some(tap) = &self.tap {
             tap(&answer);
         }
-        let delivered = match self.decide(&answer) {
-            Verdict::Deliver(target) => target.deliver(answer).is_ok(),
-            Verdict::Answer(_) | Verdict::Drop => false,
-        };
-        if !delivered {
-            self.counters.dropped.add();
+        match self.decide(&answer) {
+            Verdict::Deliver(target) => {
+                if let Err(refused) = target.deliver(answer) {
+                    self.bounce(refused);
+                }
+            }
+            Verdict::Answer(_) | Verdict::Drop => self.counters.dropped.add(),
         }
     }
 }

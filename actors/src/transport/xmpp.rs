@@ -164,11 +164,11 @@ impl Drop for XmppLink {
 
 /// Bounces to the party itself what its own link could not take.
 pub(super) fn send_back(inbox: &Inbox, unsent: Unsent) {
-    let (stanza, error) = match unsent {
-        Unsent::Full(stanza) => {
+    let (stanzas, error) = match unsent {
+        Unsent::Full(stanzas) => {
             let text = "too much waits for the Jabber server already";
             (
-                stanza,
+                stanzas,
                 StanzaError::new(Condition::ResourceConstraint).with_text(text),
             )
         }
@@ -176,15 +176,17 @@ pub(super) fn send_back(inbox: &Inbox, unsent: Unsent) {
             inbox.note_unsent();
             let text = "the connection to the Jabber server is closed";
             (
-                stanza,
+                vec![*stanza],
                 StanzaError::new(Condition::RecipientUnavailable).with_text(text),
             )
         }
     };
-    if let Some(bounce) = stanza.bounce(error)
-        && inbox.push(bounce).is_err()
-    {
-        tracing::warn!("a stanza could be neither sent nor given back");
+    for stanza in stanzas {
+        if let Some(bounce) = stanza.bounce(error.clone())
+            && inbox.push(bounce).is_err()
+        {
+            tracing::warn!("a stanza could be neither sent nor given back");
+        }
     }
 }
 
@@ -346,10 +348,10 @@ where
         let Ok(stanza) = Stanza::from_raw(raw) else {
             continue;
         };
-        if let Err(refused) = inbox.push_when_free(stanza).await {
+        if let Err(stanza) = inbox.push_when_free(stanza).await {
             // The party ended; what still goes out tells the sender.
             let gone = Condition::RecipientUnavailable.into();
-            let bounce = refused.into_inner().bounce(gone);
+            let bounce = stanza.bounce(gone);
             let _ = bounce.map(|bounce| outbox.push(bounce));
             return LinkError::Ended("the party is gone".into());
         }
