@@ -195,6 +195,9 @@ pub const BACKLOG: usize = 1_000;
 /// Bytes of them. (When none waits, one is taken whatever its size.)
 pub const BACKLOG_BYTES: usize = 64 * 1024 * 1024;
 
+/// How often at most the log says that a service turns requests away.
+pub const OVERLOAD_TOLD: Duration = Duration::from_secs(10);
+
 /// Messages of one connected session that wait while its drone is busy with an earlier one.
 pub const SESSION_QUEUE: usize = 256;
 

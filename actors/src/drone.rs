@@ -203,7 +203,7 @@ impl Party for DroneActor {
     }
 
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool {
-        let settled = self.driver.role().is_free();
+        let settled = !self.driver.role().is_awaited();
         self.end(Exit::LinkLost(reason.to_string()), settled, ctx);
         false
     }

@@ -43,6 +43,8 @@ pub enum ClassCommand {
     AddNode(Jid, Placement),
     /// This listener left.
     RemoveNode(Jid),
+    /// This listener's session has ended.
+    LoseNode(Jid),
     /// Say what you have passed on.
     Report,
     /// End, unless a node came meanwhile.

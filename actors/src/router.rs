@@ -119,6 +119,10 @@ impl Conduct<Router> for RouterActor {
             RouterEffect::RemoveNode(class, node) => {
                 self.tell(&class, ClassCommand::RemoveNode(node));
             }
+            RouterEffect::LoseNode(class, node) => {
+                tracing::info!(class, %node, "listener lost: its session has ended");
+                self.tell(&class, ClassCommand::LoseNode(node));
+            }
             RouterEffect::CloseClass(class) => {
                 tracing::info!(class, "service class closed: no listener is left");
                 self.tell(&class, ClassCommand::Close);

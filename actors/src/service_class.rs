@@ -144,6 +144,7 @@ impl Handler<ClassCommand> for ServiceClassActor {
         let input = match command {
             ClassCommand::AddNode(node, placement) => ClassInput::AddNode(node, placement),
             ClassCommand::RemoveNode(node) => ClassInput::RemoveNode(node),
+            ClassCommand::LoseNode(node) => ClassInput::LoseNode(node),
             ClassCommand::Report => ClassInput::Report,
             ClassCommand::Close => ClassInput::Close,
             ClassCommand::End => return self.end(Exit::Normal, ctx),

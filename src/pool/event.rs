@@ -70,6 +70,13 @@ pub enum Effect {
     StopDrone(DroneId),
     /// End a drone: it did not come up in time.
     StartOverdue(DroneId),
+    /// Say that requests are turned away: so many since it was said last. Seldom.
+    Overloaded {
+        /// For which there was no room.
+        refused: u64,
+        /// That waited too long.
+        expired: u64,
+    },
     /// The drain is over: nothing waits and no drone works. Said once.
     Drained,
 }

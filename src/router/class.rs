@@ -15,8 +15,8 @@
 //! could have requests run in another's name by sending us a made-up error. A node's domain need
 //! not be trusted for that (the original drops the bounce then, and keeps the dead node for ever).
 //!
-//! A node may be gone (it left, or its session ended) before what was in flight to it has come back. So
-//! a class whose last node is gone waits a second for that, if there is any, before it asks to be closed.
+//! A node's session may have ended before what was in flight to it has come back. So a class whose last
+//! node is lost waits a second for that, if there is any, before it asks to be closed.
 //!
 //! A class that is told to close asks the server for a pong first, and ends when it comes: bounces
 //! that are on their way come before it.
@@ -168,6 +168,8 @@ impl ServiceClass {
         }
         if is_lost {
             out.push(ClassEffect::Lost(from.clone()));
+        }
+        if is_lost || self.empty.is_some() {
             self.report_if_empty(now, out);
         }
     }
@@ -222,9 +224,11 @@ impl ServiceClass {
         if !self.nodes.is_empty() {
             return;
         }
-        match self.flight.may_come_back() {
-            true => self.empty = Some(now + FLIGHT_CLOSE),
-            false => out.push(ClassEffect::Empty { added: self.added }),
+        if self.flight.may_come_back() {
+            self.empty.get_or_insert(now + FLIGHT_CLOSE);
+        } else {
+            self.empty = None;
+            out.push(ClassEffect::Empty { added: self.added });
         }
     }
 
@@ -303,6 +307,11 @@ impl Role for ServiceClass {
                 self.nodes.add(now, jid, placement);
             }
             ClassInput::RemoveNode(jid) => {
+                if self.nodes.remove(&jid) && self.nodes.is_empty() {
+                    out.push(ClassEffect::Empty { added: self.added });
+                }
+            }
+            ClassInput::LoseNode(jid) => {
                 if self.nodes.remove(&jid) {
                     self.report_if_empty(now, out);
                 }

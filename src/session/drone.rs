@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
-use super::answer::refuse;
+use super::answer::{refuse, waits};
 use crate::Role;
 use crate::limits::{DRAIN_IDLE, DRAIN_SESSION};
 use crate::osrf::{self, Body, Status, code};
@@ -95,6 +95,17 @@ impl Drone {
     #[must_use]
     pub fn is_free(&self) -> bool {
         self.session.is_none()
+    }
+
+    /// Whether somebody waits for an answer from it, or counts on its session.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        let session = self.session.as_ref().filter(|session| !session.gone);
+        session.is_some_and(|session| {
+            let runs = session.running.as_ref().is_some_and(|r| !r.is_complete);
+            let waiting = session.queue.iter().any(|next| waits(&next.message));
+            session.connected || runs || waiting
+        })
     }
 
     fn assign(&mut self, now: Tick, stanza: &Stanza, out: &mut Out) {

@@ -18,6 +18,7 @@ mod logging;
 mod lost;
 mod memcached;
 mod original;
+mod panics;
 mod rolling;
 mod service_manager;
 mod signals;

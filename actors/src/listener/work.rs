@@ -151,6 +151,16 @@ impl Conduct<Pool> for ListenerActor {
                 self.note_end(id, &"it did not come up in time", "overdue");
                 self.stop_drone(id);
             }
+            pool::Effect::Overloaded { refused, expired } => {
+                let service = self.service();
+                tracing::warn!(
+                    service,
+                    refused,
+                    expired,
+                    "more is asked than the drones can do: raise drones.max, or backlog for bursts, or \
+                     serve it on more hosts"
+                );
+            }
             pool::Effect::Drained => {
                 tracing::info!(service = self.service(), "service is drained");
                 self.end(ctx);

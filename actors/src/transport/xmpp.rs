@@ -330,6 +330,8 @@ where
     R: AsyncRead + Unpin,
 {
     loop {
+        // One read may bring hundreds of stanzas; others get their turn in between.
+        tokio::task::coop::consume_budget().await;
         let raw = match read_frame(reader, framer).await {
             Ok(Some(Frame::Element(raw))) => raw,
             Ok(Some(Frame::Open(_))) => return LinkError::Ended("a second header".into()),

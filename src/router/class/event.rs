@@ -11,8 +11,10 @@ use crate::stanza::{Placement, Stanza};
 pub enum ClassInput {
     /// From the router: this listener serves the class now, and reads attributes there.
     AddNode(Jid, Placement),
-    /// From the router: this listener does not serve it any more.
+    /// From the router: this listener has left; it still takes what was sent to it.
     RemoveNode(Jid),
+    /// From the router: this listener's session has ended; what was sent to it comes back.
+    LoseNode(Jid),
     /// From the router: say what you have passed on.
     Report,
     /// From the router, after `Empty`: end.

@@ -65,6 +65,8 @@ pub enum RouterEffect {
     AddNode(String, Jid, Placement),
     /// Tell a class that a node left.
     RemoveNode(String, Jid),
+    /// Tell a class that a node's session has ended.
+    LoseNode(String, Jid),
     /// Tell an empty class to end.
     CloseClass(String),
     /// Ask a class for its figures.

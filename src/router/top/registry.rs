@@ -116,7 +116,7 @@ impl Router {
                 for class in &mut self.classes {
                     if class.forget(node) && class.is_open() {
                         let name = class.name.clone();
-                        out.push(RouterEffect::RemoveNode(name, node.clone()));
+                        out.push(RouterEffect::LoseNode(name, node.clone()));
                     }
                 }
                 self.take_leave_of(node, out);

@@ -54,6 +54,7 @@ fn words(effects: &[RouterEffect]) -> Vec<String> {
         }
         RouterEffect::AddNode(class, node, _) => format!("add old {} to {class}", name(node)),
         RouterEffect::RemoveNode(class, node) => format!("remove {} from {class}", name(node)),
+        RouterEffect::LoseNode(class, node) => format!("lose {} from {class}", name(node)),
         RouterEffect::CloseClass(class) => format!("close {class}"),
         RouterEffect::AskStats(class) => format!("ask {class}"),
         RouterEffect::Dropped(..) => "dropped".to_owned(),
@@ -353,15 +354,12 @@ fn a_node_whose_session_ended_is_taken_out_of_all_its_classes() {
     );
     assert_eq!(
         shows(&mut router, "b", Presence::Gone),
-        ["remove b from s", "remove b from u", "takes leave of b"]
+        ["lose b from s", "lose b from u", "takes leave of b"]
     );
     assert!(shows(&mut router, "b", Presence::Gone).is_empty());
     // A listener that never showed itself, whatever its server says of it.
     let removed = shows(&mut router, "a", Presence::Gone);
-    assert_eq!(
-        removed,
-        ["remove a from s", "remove a from t", "remove a from u"]
-    );
+    assert_eq!(removed, ["lose a from s", "lose a from t", "lose a from u"]);
 }
 
 #[test]

@@ -623,6 +623,26 @@ fn a_method_that_is_done_early_ends_its_request_and_keeps_its_drone() {
 }
 
 #[test]
+fn a_drone_is_awaited_until_everybody_has_had_the_end() {
+    let mut play = Play::new();
+    assert!(!play.drone.is_awaited());
+    play.assign(&[request(1, "many")]);
+    assert!(play.drone.is_awaited());
+    play.caller_says(&[request(2, "one")]);
+    play.step(DroneInput::Completed(1, None));
+    assert!(play.drone.is_awaited(), "one waits behind it");
+    play.done(1, 7);
+    play.step(DroneInput::Completed(2, None));
+    assert!(!play.drone.is_awaited() && !play.drone.is_free());
+    play.done(2, 7);
+    play.assign(&[connect()]);
+    assert!(play.drone.is_awaited(), "its session is counted on");
+    play.caller_says(&[request(1, "one")]);
+    play.bounce(Condition::ServiceUnavailable, true);
+    assert!(!play.drone.is_awaited());
+}
+
+#[test]
 fn an_atomic_method_that_is_done_early_gives_all_it_had() {
     let mut play = Play::new();
     play.assign(&[request(1, "many.atomic")]);

@@ -222,7 +222,7 @@ impl World {
                         class.nodes.insert(node);
                     }
                 }
-                RouterEffect::RemoveNode(name, node) => {
+                RouterEffect::RemoveNode(name, node) | RouterEffect::LoseNode(name, node) => {
                     let class = self.opened(&name);
                     if class.nodes.remove(&node) && class.nodes.is_empty() {
                         let added = class.added;
