@@ -61,6 +61,12 @@ impl StreamLimits {
     };
 }
 
+/// How long a connected session may be idle when its service drains.
+pub const DRAIN_IDLE: Duration = Duration::from_secs(1);
+
+/// How long a connected session that is in use may go on when its service drains.
+pub const DRAIN_SESSION: Duration = Duration::from_secs(5);
+
 /// Bytes that a stanza may grow by on its way: others add who sent it, for whom it is passed on, and
 /// why it comes back.
 const ROOM_BYTES: usize = 8 * 1024;

@@ -200,6 +200,9 @@ impl Pool {
         slot.is_spent |= max.is_some_and(|max| slot.assigned >= max);
         out.push(Effect::Assign(drone, request.stanza.clone()));
         slot.state = State::Busy(request);
+        if self.phase != Phase::Serving {
+            out.push(Effect::DrainDrone(drone));
+        }
     }
 
     fn idle(&mut self, now: Tick, drone: DroneId, is_spent: bool, out: &mut Vec<Effect>) {
@@ -293,6 +296,11 @@ impl Pool {
     fn drain(&mut self, out: &mut Vec<Effect>) {
         if self.phase == Phase::Serving {
             self.phase = Phase::Draining;
+            let busy = self
+                .drones
+                .iter()
+                .filter(|(_, slot)| matches!(slot.state, State::Busy(_)));
+            out.extend(busy.map(|(drone, _)| Effect::DrainDrone(*drone)));
         }
         self.stop_idle(out);
     }

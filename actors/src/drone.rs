@@ -266,8 +266,8 @@ impl Handles<Order> for DroneActor {
 
     fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
         match order {
-            // One that works ends when it is free: its listener is gone then.
-            Order::Drain if !self.driver.role().is_free() => {}
+            // One that works ends when it is free: its listener is gone then, or tells it so.
+            Order::Drain if !self.driver.role().is_free() => self.step(DroneInput::Drain, ctx),
             Order::Drain | Order::Stop => {
                 self.step(DroneInput::Stop, ctx);
                 self.end(Exit::Stopped, true, ctx);

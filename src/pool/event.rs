@@ -62,6 +62,8 @@ pub enum Effect {
     Expire(Stanza),
     /// Tell the sender that its drone died (500).
     Abandon(Stanza),
+    /// Tell a drone that works that the service drains.
+    DrainDrone(DroneId),
     /// Tell the sender that no drone can be had (503).
     TurnAway(Stanza),
     /// End a drone: it is idle or spent, or takes nothing.

@@ -131,6 +131,12 @@ impl Conduct<Pool> for ListenerActor {
                     &Status::method_exception(code::INTERNAL_SERVER_ERROR, text),
                 );
             }
+            pool::Effect::DrainDrone(id) => {
+                if let Some(drone) = self.drones.get(&id) {
+                    // One that is gone, or takes nothing, gets no more work either.
+                    let _ = drone.orders.tell(Order::Drain);
+                }
+            }
             pool::Effect::TurnAway(stanza) => {
                 self.counters.refused.add();
                 self.note(&stanza, "refused: no drone can be had");
