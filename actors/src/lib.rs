@@ -23,6 +23,7 @@ pub mod service;
 pub mod service_class;
 pub mod services;
 pub mod settings;
+pub mod status;
 pub mod supervise;
 pub mod telemetry;
 pub mod transport;

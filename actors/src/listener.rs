@@ -3,6 +3,7 @@
 //! It registers with the routers, takes what they pass on, and hands each request to a drone.
 
 mod registering;
+mod status;
 mod work;
 
 use std::collections::BTreeMap;

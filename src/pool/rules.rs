@@ -44,6 +44,18 @@ impl PoolSize {
         }
         Ok(Self { min, max, backlog })
     }
+
+    /// Drones at most.
+    #[must_use]
+    pub fn max(&self) -> usize {
+        self.max
+    }
+
+    /// Requests that wait at most, besides those for which a drone is on its way.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.backlog
+    }
 }
 
 /// What a pool is allowed.

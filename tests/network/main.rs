@@ -25,4 +25,5 @@ mod services;
 mod sessions;
 mod slots;
 mod strangers;
+mod supervision;
 mod support;

@@ -31,6 +31,7 @@ impl Host {
 /// What a host is to be. No setter has an effect before [`spawn`](Self::spawn) or
 /// [`start`](Self::start).
 pub struct HostBuilder {
+    pub(crate) name: Option<String>,
     pub(crate) env: Option<Env>,
     pub(crate) embedded: Option<EmbeddedPlan>,
     pub(crate) router: Option<RouterSpec>,
@@ -61,6 +62,7 @@ impl Default for HostBuilder {
             domain: LOCALHOST.into(),
         };
         Self {
+            name: None,
             env: None,
             embedded: Some(EmbeddedPlan::default()),
             router: Some(RouterSpec {

@@ -1,9 +1,8 @@
 //! The children of a host, and how each is started.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix::{Actor, Addr};
+use actix::{Actor, Addr, Context, Handler};
 
 use super::plan::{RootPlan, ServerParts, ServicePlan};
 use super::root::Root;
@@ -14,7 +13,8 @@ use crate::listener::ListenerActor;
 use crate::messages::{ClientCommand, Order, ServiceOrder};
 use crate::peer::{Peer, Slot};
 use crate::router::{RouterActor, RouterPlan};
-use crate::supervise::{Intensity, Tether};
+use crate::status::{ChildKind, Question, Report};
+use crate::supervise::{RestartPolicy, Tether};
 
 /// What a child is, with all that is needed to start it again.
 #[derive(Debug, Clone)]
@@ -26,19 +26,27 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn intensity(&self) -> Intensity {
+    /// How it is started again.
+    pub(super) fn policy(&self) -> RestartPolicy {
         match self {
-            Self::Server | Self::Router(_) => Intensity::new(5, Duration::from_secs(30)),
-            Self::Service(_) | Self::Client(..) => Intensity::new(10, Duration::from_secs(60)),
+            Self::Server | Self::Router(_) => RestartPolicy::CORE,
+            Self::Service(_) | Self::Client(..) => RestartPolicy::SERVICE,
         }
     }
 
+    /// How messages call it.
     pub(super) fn name(&self) -> String {
+        let (kind, name) = self.identity();
+        kind.with_name(&name)
+    }
+
+    /// What it is, and which one.
+    pub(super) fn identity(&self) -> (ChildKind, String) {
         match self {
-            Self::Server => "jabber server".into(),
-            Self::Router(plan) => format!("router {}", plan.address),
-            Self::Service(plan) => format!("service {}", plan.service.name()),
-            Self::Client(plan, _) => format!("client {}", plan.jid),
+            Self::Server => (ChildKind::Server, String::new()),
+            Self::Router(plan) => (ChildKind::Router, plan.address.to_string()),
+            Self::Service(plan) => (ChildKind::Service, plan.service.name().to_string()),
+            Self::Client(plan, _) => (ChildKind::Client, plan.jid.to_string()),
         }
     }
 
@@ -60,40 +68,46 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct Reins {
     pub(super) orders: Peer<Order>,
+    pub(super) questions: Peer<Question<Report>>,
     /// Of a service only.
     pub(super) service: Option<Peer<ServiceOrder>>,
 }
 
 impl Reins {
-    fn new(orders: Peer<Order>) -> Self {
+    fn new<A>(child: Addr<A>) -> Self
+    where
+        A: Actor<Context = Context<A>> + Handler<Order> + Handler<Question<Report>>,
+    {
         Self {
-            orders,
+            orders: Peer::new(child.clone()),
+            questions: Peer::new(child),
             service: None,
         }
     }
 }
 
 impl RootPlan {
-    /// Starts a child of this number; nothing if the host has no place for it.
-    pub(super) fn start(&self, kind: &Kind, id: u64, root: &Addr<Root>) -> Option<Reins> {
+    /// Starts a child in this place, the `nth` that the host starts; nothing if the host lacks what
+    /// it needs.
+    pub(super) fn start(&self, kind: &Kind, id: u64, nth: u64, root: &Addr<Root>) -> Option<Reins> {
         let tether = Tether::new(root.clone().recipient(), id);
         let host = Peer::new(root.clone());
-        let env = self.env.fork(&format!("{} {id}", kind.name()));
+        let env = self.env.fork(&format!("{} {nth}", kind.name()));
         let counters = Arc::clone(&self.counters);
         match kind {
             Kind::Server => self.start_server(env, tether),
             Kind::Router(plan) => {
                 let plan = plan.as_ref().clone();
                 let router = RouterActor::new(plan, env, counters, host, id, tether);
-                Some(Reins::new(Peer::new(router.start())))
+                Some(Reins::new(router.start()))
             }
             Kind::Service(service) => {
                 let plan = self.listener_plan(service)?;
                 let listener = ListenerActor::new(plan, env, counters, host, id, tether);
                 let listener = listener.start();
                 Some(Reins {
-                    orders: Peer::new(listener.clone()),
-                    service: Some(Peer::new(listener)),
+                    service: Some(Peer::new(listener.clone())),
+                    ..Reins::new(listener)
                 })
             }
             Kind::Client(plan, slot) => {
@@ -111,6 +125,6 @@ impl RootPlan {
         } = self.server.clone()?;
         let server = Server::new(plan, switch, sockets, env, tether).start();
         self.incoming.set(Peer::new(server.clone()));
-        Some(Reins::new(Peer::new(server)))
+        Some(Reins::new(server))
     }
 }

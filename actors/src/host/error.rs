@@ -8,6 +8,7 @@ use crate::jabber::ListenError;
 use crate::sasl::AccountError;
 use crate::service::ServiceError;
 use crate::services;
+use crate::supervise::Exit;
 
 /// Why a host cannot start, or does not run any more.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +51,7 @@ pub enum HostError {
     Thread(std::io::Error),
     /// A part of the host failed too often.
     #[error("the host ended: {0}")]
-    Failed(String),
+    Failed(Exit),
     /// The host has ended.
     #[error("the host has ended")]
     Ended,

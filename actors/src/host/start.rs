@@ -52,6 +52,7 @@ impl HostBuilder {
             .with_timeout(self.timeout)
             .with_connect_timeout(self.connect_timeout);
         let plan = RootPlan {
+            name: self.own_name(),
             services: self.service_plans()?,
             client: client.clone(),
             counters: Arc::clone(&counters),
@@ -148,6 +149,11 @@ impl HostBuilder {
                 }
             }
         }
+    }
+
+    fn own_name(&self) -> String {
+        let bus = self.bus.as_ref().map(|bus| bus.host.as_str());
+        self.name.as_deref().or(bus).unwrap_or(LOCALHOST).to_owned()
     }
 
     fn router_name(&self) -> RouterName {
