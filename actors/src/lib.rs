@@ -7,6 +7,7 @@ pub mod activity;
 pub mod cache;
 pub mod cli;
 pub mod client;
+pub mod control;
 pub mod counters;
 pub mod driver;
 mod drone;

@@ -21,5 +21,6 @@ mod panics;
 mod service_manager;
 mod signals;
 mod slixmpp;
+mod status;
 mod support;
 mod up;

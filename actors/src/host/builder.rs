@@ -11,6 +11,7 @@ use opensrf::stream::LoginMethod;
 use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec};
 use super::{HostError, HostHandle};
 use crate::activity::Protected;
+use crate::control::Place;
 use crate::env::Env;
 use crate::jabber::{Socket, Tap};
 use crate::sasl::Account;
@@ -32,6 +33,7 @@ impl Host {
 /// [`start`](Self::start).
 pub struct HostBuilder {
     pub(crate) name: Option<String>,
+    pub(crate) control: Option<Place>,
     pub(crate) env: Option<Env>,
     pub(crate) embedded: Option<EmbeddedPlan>,
     pub(crate) router: Option<RouterSpec>,
@@ -63,6 +65,7 @@ impl Default for HostBuilder {
         };
         Self {
             name: None,
+            control: None,
             env: None,
             embedded: Some(EmbeddedPlan::default()),
             router: Some(RouterSpec {
@@ -303,6 +306,13 @@ impl HostBuilder {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// A socket at which `opensrf status` finds the host; none by default.
+    #[must_use]
+    pub fn control(mut self, place: Place) -> Self {
+        self.control = Some(place);
         self
     }
 

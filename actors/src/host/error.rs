@@ -4,6 +4,7 @@ use opensrf::jid::JidError;
 use opensrf::pool::PoolSizeError;
 use opensrf::router::TrustError;
 
+use crate::control::ControlError;
 use crate::jabber::ListenError;
 use crate::sasl::AccountError;
 use crate::service::ServiceError;
@@ -17,6 +18,9 @@ pub enum HostError {
     /// A socket cannot be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The socket for questions from outside cannot be had.
+    #[error(transparent)]
+    Control(#[from] ControlError),
     /// The accounts are wrong.
     #[error(transparent)]
     Account(#[from] AccountError),

@@ -14,6 +14,7 @@ use super::root::Root;
 use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec};
 use super::{HostBuilder, HostError, HostHandle};
 use crate::client::Client;
+use crate::control::Control;
 use crate::counters::Counters;
 use crate::env::Env;
 use crate::jabber::{Bound, Incoming, ServerPlan, Socket, Switch};
@@ -35,6 +36,7 @@ impl HostBuilder {
         let mut env = self.env.take().unwrap_or_else(Env::real);
         self.make_accounts(&mut env);
         let counters = Arc::new(Counters::default());
+        let control = Control::open(self.control.as_ref(), &self.own_name()).await?;
         let server = self.listen_on_all(&counters).await?;
         let incoming = Slot::default();
         let ways = Ways {
@@ -86,6 +88,9 @@ impl HostBuilder {
         };
         // An answer means that the host has begun: its client can be asked from now on.
         handle.waits_for().await?;
+        if let Some(control) = control {
+            actix_rt::spawn(control.serve(handle.clone()));
+        }
         Ok(handle)
     }
 

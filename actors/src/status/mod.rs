@@ -5,7 +5,7 @@
 //! second is in the tree all the same, without that. Children answer from the figures that they keep
 //! anyway; nothing is measured for this in between.
 //!
-//! `opensrf status` asks from outside, over a Unix socket of the host ([`control`]), so that it works
+//! `opensrf status` asks from outside, over a Unix socket of the host ([`control`](crate::control)), so that it works
 //! while the bus is down.
 
 mod gather;
@@ -13,6 +13,7 @@ mod model;
 mod problems;
 mod question;
 mod seconds;
+mod show;
 
 pub(crate) use gather::{Asked, gather};
 pub use model::{
