@@ -10,6 +10,7 @@ mod calls;
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod drones;
+mod control;
 mod fan_out;
 mod hooks;
 mod methods;

@@ -185,12 +185,12 @@ mod tests {
     fn a_socket_is_its_owners_alone_and_goes_with_its_host() {
         in_folder(async |folder| {
             let place = Place::Folder(folder.to_owned());
-            assert_eq!(place.sockets(None).unwrap(), [PathBuf::new(); 0]);
+            assert!(place.sockets(None).unwrap().is_empty());
             let open = place.open("app1").await.unwrap();
             assert_eq!(mode(folder), 0o700);
             assert_eq!(mode(&folder.join("app1.sock")), 0o600);
             drop(open);
-            assert_eq!(place.sockets(None).unwrap(), [PathBuf::new(); 0]);
+            assert!(place.sockets(None).unwrap().is_empty());
         });
     }
 

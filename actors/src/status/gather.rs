@@ -53,3 +53,83 @@ async fn add(child: &mut ChildStatus, answer: Option<oneshot::Receiver<Report>>,
 async fn within<T>(answer: Option<oneshot::Receiver<T>>, until: Instant) -> Option<T> {
     timeout_at(until, answer?).await.ok()?.ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::Figures;
+    use crate::status::{ChildKind, ChildState, HostPhase, Question, ServerStatus};
+
+    fn child(kind: ChildKind) -> ChildStatus {
+        ChildStatus {
+            kind,
+            name: String::new(),
+            state: ChildState::Up,
+            uptime: Some(Duration::from_secs(5)),
+            restarts: 0,
+            last_exit: None,
+            answer: None,
+        }
+    }
+
+    fn host(children: Vec<ChildStatus>) -> HostStatus {
+        HostStatus {
+            name: "app1".into(),
+            version: "1".into(),
+            pid: 1,
+            uptime: Duration::from_secs(5),
+            phase: HostPhase::Running,
+            figures: Figures::default(),
+            children,
+        }
+    }
+
+    fn paused(test: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(test);
+    }
+
+    #[test]
+    fn who_does_not_answer_within_a_second_delays_nobody_further_and_is_shown_without() {
+        paused(async {
+            let (_hangs, hung) = Question::<Report>::new();
+            let (dead, of_the_dead) = Question::<Report>::new();
+            drop(dead);
+            let (router, of_the_router) = Question::<Report>::new();
+            let (_hanging_class, of_the_class) = Question::new();
+            let classes = vec![("opensrf.math".to_owned(), of_the_class)];
+            router.tell_with(None, Detail::Router(Vec::new()), classes);
+            let (server, of_the_server) = Question::<Report>::new();
+            server.tell(None, Detail::Server(ServerStatus::default()));
+            let begun = Instant::now();
+            let kinds = [
+                ChildKind::Service,
+                ChildKind::Service,
+                ChildKind::Router,
+                ChildKind::Server,
+            ];
+            let status = gather(Asked {
+                host: host(kinds.map(child).into()),
+                answers: [hung, of_the_dead, of_the_router, of_the_server]
+                    .map(Some)
+                    .into(),
+            })
+            .await;
+            assert_eq!(begun.elapsed(), PATIENCE);
+            let has_answered = status.children.iter().map(|child| child.answer.is_some());
+            assert!(has_answered.eq([false, false, true, true]));
+            assert_eq!(
+                status.problems(),
+                [
+                    "service  does not answer",
+                    "service  does not answer",
+                    "service class opensrf.math does not answer",
+                ]
+            );
+        });
+    }
+}

@@ -62,7 +62,7 @@ impl Answer {
             Detail::Server(server) => {
                 let full = server.fullest.as_ref();
                 let full = full.filter(|fullest| fullest.bytes >= server.outbox_bytes);
-                let text = full.map(|fullest| format!("{} does not read", fullest.address));
+                let text = full.map(|fullest| format!("the outbox of {} is full", fullest.address));
                 text.into_iter().collect()
             }
             Detail::Client(_) => Vec::new(),

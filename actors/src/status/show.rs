@@ -152,7 +152,7 @@ impl BusStatus {
         let (is_on, since) = (if self.is_on { "on" } else { "OFF" }, Span(self.since));
         let waits = match self.inbox {
             0 => String::new(),
-            inbox => format!(", {inbox} stanzas wait in its inbox"),
+            inbox => format!(" ({inbox} stanzas wait in its inbox)"),
         };
         let at = match self.address == name {
             true => String::new(),
@@ -232,3 +232,6 @@ impl RegistrationStatus {
         format!("{}: {state} for {}", self.router, Span(self.since))
     }
 }
+
+#[cfg(test)]
+mod tests;
