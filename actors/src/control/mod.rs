@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::status::HostStatus;
 pub(crate) use ask::{AskError, ask};
 pub use place::{ControlError, Place};
+#[cfg(test)]
+pub(crate) use serve::BOUNDS;
 pub(crate) use serve::Control;
 
 /// What a host may be asked.

@@ -20,6 +20,10 @@ const LONGEST_REQUEST: u64 = 4_096;
 /// Conversations at once.
 const MOST: usize = 16;
 
+/// The same for whoever holds the documents to it.
+#[cfg(test)]
+pub(crate) const BOUNDS: (u64, u64, usize) = (LONGEST_REQUEST, PATIENCE.as_secs(), MOST);
+
 /// A host's socket before the host is there.
 #[derive(Debug)]
 pub(crate) struct Control(Open);

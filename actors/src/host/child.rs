@@ -28,10 +28,7 @@ pub(super) enum Kind {
 impl Kind {
     /// How it is started again.
     pub(super) fn policy(&self) -> RestartPolicy {
-        match self {
-            Self::Server | Self::Router(_) => RestartPolicy::CORE,
-            Self::Service(_) | Self::Client(..) => RestartPolicy::SERVICE,
-        }
+        policy(self.identity().0)
     }
 
     /// How messages call it.
@@ -61,6 +58,14 @@ impl Kind {
     /// Whether it says when it serves, or can be asked.
     pub(super) fn gets_ready(&self) -> bool {
         !matches!(self, Self::Server)
+    }
+}
+
+/// How children of a kind are started again; `docs/supervision.md` has the same as a table.
+fn policy(kind: ChildKind) -> RestartPolicy {
+    match kind {
+        ChildKind::Server | ChildKind::Router => RestartPolicy::CORE,
+        ChildKind::Service | ChildKind::Client => RestartPolicy::SERVICE,
     }
 }
 
@@ -126,5 +131,62 @@ impl RootPlan {
         let server = Server::new(plan, switch, sockets, env, tether).start();
         self.incoming.set(Peer::new(server.clone()));
         Some(Reins::new(server))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control;
+    use crate::counters::Figures;
+
+    const PAGE: &str = include_str!("../../../docs/supervision.md");
+
+    #[test]
+    fn the_page_on_supervision_has_the_policies_that_count() {
+        let kinds = [
+            ("Jabber server", ChildKind::Server),
+            ("router", ChildKind::Router),
+            ("service", ChildKind::Service),
+            ("client", ChildKind::Client),
+        ];
+        for (name, kind) in kinds {
+            let policy = policy(kind);
+            let (most, within) = (policy.most, policy.within.as_secs());
+            let (first, longest) = (
+                policy.first_delay.as_millis(),
+                policy.longest_delay.as_secs(),
+            );
+            let calm = policy.calm.as_secs();
+            let row =
+                format!("| {name} | {most} | {within} s | {first} ms | {longest} s | {calm} s |");
+            assert!(PAGE.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
+    fn the_page_on_supervision_names_figures_that_there_are() {
+        let figures = serde_json::to_value(Figures::default()).unwrap();
+        let parts = PAGE.lines().filter(|line| line.starts_with("| "));
+        let named = parts.flat_map(|line| {
+            let last = line.trim_end_matches(" |").rsplit(" | ").next();
+            last.unwrap_or_default().split('`').skip(1).step_by(2)
+        });
+        let mut named: Vec<_> = named.filter(|name| *name != "opensrf status").collect();
+        named.sort_unstable();
+        named.dedup();
+        assert_eq!(named, ["abandoned", "bounced", "panics", "restarts"]);
+        assert!(named.iter().all(|name| figures.get(name).is_some()));
+    }
+
+    #[test]
+    fn the_page_on_supervision_has_the_bounds_of_the_control_socket() {
+        let (bytes, seconds, most) = control::BOUNDS;
+        let thousands = format!("{},{:03}", bytes / 1_000, bytes % 1_000);
+        let text = format!(
+            "A request has at most {thousands} bytes, a conversation at most {seconds} s, and there \
+             are at most {most} at once."
+        );
+        assert!(PAGE.contains(&text), "{text}");
     }
 }
