@@ -45,6 +45,12 @@ impl PoolSize {
         Ok(Self { min, max, backlog })
     }
 
+    /// Drones that are always there, if they can be had.
+    #[must_use]
+    pub fn min(&self) -> usize {
+        self.min
+    }
+
     /// Drones at most.
     #[must_use]
     pub fn max(&self) -> usize {

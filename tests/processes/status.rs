@@ -167,7 +167,7 @@ fn a_host_has_its_socket_where_its_file_says_or_nowhere() {
     assert!(!world.state().join("control").exists());
     // Another cannot have the same.
     let second = run(world.configured(&file, &["up"]));
-    assert_ne!(second.code, Some(0));
+    second.failed(1, &["no control socket at ", "own.sock", "host.control"]);
     drop(hub);
 
     let mut up = world.built_in(&["up"]);
@@ -176,4 +176,14 @@ fn a_host_has_its_socket_where_its_file_says_or_nowhere() {
     assert!(!world.state().join("control").exists());
     up.signal(Signal::TERM);
     up.end();
+}
+
+#[test]
+fn a_host_that_hangs_is_said_to() {
+    let world = World::new();
+    let up = world.up();
+    up.signal(Signal::STOP);
+    status(&world, &[]).failed(1, &[".sock: it does not answer within 5 s"]);
+    up.signal(Signal::CONT);
+    assert_eq!(status(&world, &[]).code, Some(0));
 }

@@ -20,6 +20,7 @@ impl ListenerActor {
             starting: stats.starting,
             idle: stats.idle,
             busy: stats.busy,
+            min: size.min(),
             max: size.max(),
             longest_busy: pool.longest_busy(now),
             backlog: stats.backlog,

@@ -233,6 +233,8 @@ pub struct ServiceStatus {
     pub idle: usize,
     /// Drones at work, or kept by a session.
     pub busy: usize,
+    /// Drones that should always be there.
+    pub min: usize,
     /// Drones at most.
     pub max: usize,
     /// For how long the drone that has been busy longest has been so.

@@ -104,6 +104,14 @@ impl ServiceStatus {
                 format!("{who} is not registered with {router} for {since}")
             })
             .collect();
+        // Those that end at work are replaced at once.
+        let drones = self.starting + self.idle + self.busy;
+        if drones < self.min {
+            let min = self.min;
+            problems.push(format!(
+                "{who} has {drones} drones and should have {min}: they do not start"
+            ));
+        }
         if self.is_full() {
             let bound = self.backlog_bound;
             problems.push(format!("{who} refuses requests: {bound} wait already"));

@@ -98,6 +98,9 @@ impl Restarts {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -151,6 +154,37 @@ mod tests {
             let since = since.map(Tick::from_secs);
             let verdict = restarts.failed(Tick::from_secs(at), since, Exit::Panicked);
             assert_eq!(whole(verdict), wanted, "at {at}");
+        }
+    }
+
+    proptest! {
+        /// Whatever fails whenever: no delay is out of its bounds, and it is given up exactly when it
+        /// failed too often within the span.
+        #[test]
+        fn delays_and_ends_keep_their_bounds(
+            failures in vec((0_u64..20_000, any::<bool>()), 1..60),
+            seed: u64,
+        ) {
+            let mut restarts = Restarts::new(POLICY, Seed::new(seed));
+            let mut now = Tick::ZERO;
+            let mut at = Vec::new();
+            for (millis, served) in failures {
+                let since = served.then_some(now);
+                now += Duration::from_millis(millis);
+                at.push(now);
+                let lately = at.iter().filter(|at| **at + POLICY.within >= now).count();
+                match restarts.failed(now, since, Exit::Panicked) {
+                    Verdict::Again(delay) => {
+                        prop_assert!(lately <= POLICY.most);
+                        prop_assert!(delay >= POLICY.first_delay * 3 / 4);
+                        prop_assert!(delay <= POLICY.longest_delay);
+                    }
+                    Verdict::GiveUp => {
+                        prop_assert!(lately > POLICY.most);
+                        break;
+                    }
+                }
+            }
         }
     }
 

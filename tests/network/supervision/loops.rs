@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use opensrf_actors::service::MethodError;
+use opensrf_actors::service::{MethodError, Service};
 use opensrf_actors::status::{ChildKind, ChildState};
 use opensrf_actors::supervise::RestartPolicy;
 use tokio::time::Instant;
@@ -142,5 +142,32 @@ fn a_host_is_not_ready_while_a_service_waits_for_its_restart() {
             .await
             .unwrap();
         assert_eq!((broken.state, broken.restarts), (ChildState::Up, 3));
+    });
+}
+
+/// It was said to be up.
+#[test]
+fn a_service_whose_drones_do_not_start_is_not_up_and_stays() {
+    with_faults(math, |host, _| async move {
+        let service = Service::builder("test.broken")
+            .on_drone_start(async |_| Err(MethodError::failed("no database")))
+            .build()
+            .unwrap();
+        let adding = host.add_service(service);
+        let watching = tokio::time::sleep(Duration::from_secs(600));
+        tokio::select! {
+            added = adding => panic!("it is not up: {added:?}"),
+            () = watching => {}
+        }
+        let problems = host.status().await.unwrap().problems();
+        let says = |what: &str| problems.iter().any(|problem| problem.contains(what));
+        assert!(
+            says("test.broken has 0 drones and should have 1"),
+            "{problems:?}"
+        );
+        let broken = child(&host, ChildKind::Service, "test.broken")
+            .await
+            .unwrap();
+        assert_eq!(broken.restarts, 0);
     });
 }

@@ -34,13 +34,14 @@ fn answer(bus: Option<BusStatus>, detail: Detail) -> Option<Answer> {
     })
 }
 
-fn service(backlog: usize, state: RegistrationState) -> Detail {
+fn service(busy: usize, backlog: usize, state: RegistrationState) -> Detail {
     Detail::Service(ServiceStatus {
         starting: 0,
         idle: 0,
-        busy: 4,
+        busy,
+        min: 1,
         max: 4,
-        longest_busy: Some(Duration::from_millis(6_250)),
+        longest_busy: (busy > 0).then_some(Duration::from_millis(6_250)),
         backlog,
         backlog_bound: 1_000,
         registrations: vec![RegistrationStatus {
@@ -128,7 +129,7 @@ fn unwell() -> HostStatus {
                 "open-ils.storage",
                 answer(
                     Some(bus(far, true)),
-                    service(1_000, RegistrationState::Registered),
+                    service(4, 1_000, RegistrationState::Registered),
                 ),
             ),
             child(
@@ -136,7 +137,7 @@ fn unwell() -> HostStatus {
                 "opensrf.math",
                 answer(
                     Some(bus("o@p/m", true)),
-                    service(3, RegistrationState::Registering),
+                    service(0, 3, RegistrationState::Registering),
                 ),
             ),
             child(
@@ -144,7 +145,7 @@ fn unwell() -> HostStatus {
                 "opensrf.slow",
                 answer(
                     Some(bus("o@p/s", false)),
-                    service(0, RegistrationState::Offline),
+                    service(4, 0, RegistrationState::Offline),
                 ),
             ),
             child(ChildKind::Service, "opensrf.stuck", None),
@@ -174,7 +175,7 @@ app1: running, up 2 h 5 min; opensrf 0.1.0, process 4711
 │     router@private.example.org/router: registered for 50 d 0 h
 ├─ service opensrf.math                                   up 2 h 5 min
 │     on the bus for 3 min as o@p/m
-│     drones: 4 busy (for 6.2 s), 0 idle, 0 starting, 4 at most
+│     drones: 0 busy, 0 idle, 0 starting, 4 at most
 │     backlog: 3 of 1000
 │     router@private.example.org/router: NOT REGISTERED for 50 d 0 h
 ├─ service opensrf.slow                                   up 2 h 5 min
@@ -192,6 +193,7 @@ not well:
 - service open-ils.cstore is down, restarts in 3.1 s: could not start: 500 no database
 - service open-ils.storage refuses requests: 1000 wait already
 - service opensrf.math is not registered with router@private.example.org/router for 50 d 0 h
+- service opensrf.math has 0 drones and should have 1: they do not start
 - service opensrf.slow is off the bus for 3 min
 - service opensrf.stuck does not answer";
     assert_eq!(shown, expected, "\n{shown}");
