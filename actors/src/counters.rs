@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A figure that only grows.
 #[derive(Debug, Default)]
@@ -47,7 +47,8 @@ pub struct Counters {
 }
 
 /// The figures of one network at one moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Figures {
     /// Stanzas delivered to an address of this process.
     pub routed: u64,

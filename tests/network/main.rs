@@ -10,6 +10,7 @@ mod calls;
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod drones;
+mod control;
 mod fan_out;
 mod hooks;
 mod lines;
@@ -27,4 +28,5 @@ mod services;
 mod sessions;
 mod slots;
 mod strangers;
+mod supervision;
 mod support;

@@ -23,5 +23,6 @@ mod rolling;
 mod service_manager;
 mod signals;
 mod slixmpp;
+mod status;
 mod support;
 mod up;

@@ -11,6 +11,7 @@ use opensrf::stream::LoginMethod;
 use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec};
 use super::{HostError, HostHandle};
 use crate::activity::Protected;
+use crate::control::Place;
 use crate::env::Env;
 use crate::jabber::{Socket, Tap};
 use crate::sasl::Account;
@@ -31,6 +32,8 @@ impl Host {
 /// What a host is to be. No setter has an effect before [`spawn`](Self::spawn) or
 /// [`start`](Self::start).
 pub struct HostBuilder {
+    pub(crate) name: Option<String>,
+    pub(crate) control: Option<Place>,
     pub(crate) env: Option<Env>,
     pub(crate) embedded: Option<EmbeddedPlan>,
     pub(crate) router: Option<RouterSpec>,
@@ -61,6 +64,8 @@ impl Default for HostBuilder {
             domain: LOCALHOST.into(),
         };
         Self {
+            name: None,
+            control: None,
             env: None,
             embedded: Some(EmbeddedPlan::default()),
             router: Some(RouterSpec {
@@ -297,6 +302,13 @@ impl HostBuilder {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// A socket at which `opensrf status` finds the host; none by default.
+    #[must_use]
+    pub fn control(mut self, place: Place) -> Self {
+        self.control = Some(place);
         self
     }
 

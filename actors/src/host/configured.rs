@@ -58,6 +58,8 @@ impl HostBuilder {
                     .collect(),
                 host: settings.host.name.clone(),
             }),
+            name: Some(settings.host.name.clone()),
+            control: settings.control_place(),
             drain: settings.host.drain,
             protected: Protected::new(settings.log.protect.clone()),
             timeout: settings.client.timeout,

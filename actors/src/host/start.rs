@@ -14,6 +14,7 @@ use super::root::Root;
 use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec};
 use super::{HostBuilder, HostError, HostHandle};
 use crate::client::Client;
+use crate::control::Control;
 use crate::counters::Counters;
 use crate::env::Env;
 use crate::jabber::{Bound, Incoming, ServerPlan, Socket, Switch};
@@ -35,6 +36,7 @@ impl HostBuilder {
         let mut env = self.env.take().unwrap_or_else(Env::real);
         self.make_accounts(&mut env);
         let counters = Arc::new(Counters::default());
+        let control = Control::open(self.control.as_ref(), &self.own_name()).await?;
         let server = self.listen_on_all(&counters).await?;
         let incoming = Slot::default();
         let ways = Ways {
@@ -52,6 +54,7 @@ impl HostBuilder {
             .with_timeout(self.timeout)
             .with_connect_timeout(self.connect_timeout);
         let plan = RootPlan {
+            name: self.own_name(),
             services: self.service_plans()?,
             client: client.clone(),
             counters: Arc::clone(&counters),
@@ -85,6 +88,9 @@ impl HostBuilder {
         };
         // An answer means that the host has begun: its client can be asked from now on.
         handle.waits_for().await?;
+        if let Some(control) = control {
+            actix_rt::spawn(control.serve(handle.clone()));
+        }
         Ok(handle)
     }
 
@@ -148,6 +154,11 @@ impl HostBuilder {
                 }
             }
         }
+    }
+
+    fn own_name(&self) -> String {
+        let bus = self.bus.as_ref().map(|bus| bus.host.as_str());
+        self.name.as_deref().or(bus).unwrap_or(LOCALHOST).to_owned()
     }
 
     fn router_name(&self) -> RouterName {

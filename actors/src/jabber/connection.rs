@@ -381,4 +381,8 @@ impl Deliver for Client {
         self.0.push_bytes(bytes.freeze());
         self.0.close();
     }
+
+    fn bytes_waiting(&self) -> usize {
+        self.0.waiting()
+    }
 }

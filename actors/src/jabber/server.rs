@@ -1,5 +1,7 @@
 //! Takes connections and gives each an actor.
 
+mod status;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

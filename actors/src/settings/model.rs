@@ -227,4 +227,16 @@ pub struct HostSettings {
     pub name: String,
     /// How long calls may still run when it stops.
     pub drain: Duration,
+    /// The socket at which `opensrf status` asks it; nothing for one in the state folder.
+    pub control: Option<ControlSocket>,
+}
+
+/// The socket at which a host is asked from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ControlSocket {
+    /// At this path, written `unix:path`.
+    At(PathBuf),
+    /// None, written as an empty text.
+    Nowhere,
 }

@@ -15,8 +15,8 @@ use super::model::{
 use super::read::Section;
 use super::show::Toml;
 use super::values::{
-    Found, address, any_text, at_least, domain, duration, duration_or_zero, list, listen, password,
-    password_file, resource, set, some, user, word,
+    Found, address, any_text, at_least, control, domain, duration, duration_or_zero, list, listen,
+    password, password_file, resource, set, some, user, word,
 };
 
 /// What is logged unless somebody says otherwise.
@@ -320,6 +320,7 @@ pub(super) fn host(mut table: Section<'_>, machine: String) -> HostSettings {
     let host = HostSettings {
         name: table.or("name", machine, resource),
         drain: table.or("drain_seconds", Duration::from_secs(30), duration_or_zero),
+        control: table.optional("control", "in the state folder", control),
     };
     table.finish();
     host

@@ -144,6 +144,12 @@ impl Inbox {
         self.0.party.report(LinkEvent::Stanzas);
     }
 
+    /// Stanzas that wait.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.state().stanzas.depth()
+    }
+
     /// Takes no more, and gives out what waits.
     pub fn close(&self) -> VecDeque<Stanza> {
         let mut state = self.state();

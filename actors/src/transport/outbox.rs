@@ -131,6 +131,11 @@ impl Outbox {
         }
     }
 
+    /// Bytes that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().items.bytes()
+    }
+
     /// Takes no more; the writer ends when all that waits is written.
     pub(crate) fn close(&self) {
         self.state().is_closed = true;
