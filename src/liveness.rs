@@ -13,9 +13,9 @@
 //!
 //! OpenSRF's C and Perl programs answer no such question. They are asked once, and are never dead by
 //! this role's word; whether their machine is there only the kernel can tell, from the bytes
-//! that it gets through. White space helps it to some, and is sent only to peers that bear it: the C
-//! programs' receive loop takes whatever wakes it off its time-out, again and again (protocol of
-//! OpenSRF 3.x, §9).
+//! that it gets through. White space helps it to some. It goes to any other program that does not
+//! answer, not to these: the C programs' receive loop takes whatever wakes it off its time-out, the
+//! whole of what has passed each time (protocol of OpenSRF 3.x, §15).
 //!
 //! Every byte counts as life, so on a connection on which something comes nothing is sent. Who is told
 //! late was itself asleep (a method that blocked the thread, a stopped process): what it did not hear
@@ -59,8 +59,8 @@ impl DeadAfter {
         self.0
     }
 
-    /// From the log-in to the first question, at most. The C programs wait once for the end of their
-    /// log-in, and must find nothing else then.
+    /// From an original program's log-in to the only question, at most. It waits once for the end of
+    /// its log-in, and must find nothing else then.
     fn first(self) -> Duration {
         self.0 / 10
     }
@@ -75,6 +75,15 @@ impl DeadAfter {
     fn again(self) -> Duration {
         self.0 / 4
     }
+}
+
+/// What the program over there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Make {
+    /// One of OpenSRF's C and Perl programs: it logged in as they do.
+    Original,
+    /// Any other.
+    Other,
 }
 
 /// What is seen of the peer. To be told before it is woken; no earlier.
@@ -101,7 +110,7 @@ pub enum Effect {
 #[derive(Debug)]
 pub struct Liveness {
     dead_after: DeadAfter,
-    bears_white_space: bool,
+    make: Make,
     chance: Seed,
     alive: Tick,
     habit: Habit,
@@ -119,16 +128,18 @@ enum Habit {
 impl Liveness {
     /// For a peer that logged in at `now`.
     #[must_use]
-    pub fn new(now: Tick, dead_after: DeadAfter, bears_white_space: bool, chance: Seed) -> Self {
+    pub fn new(now: Tick, dead_after: DeadAfter, make: Make, chance: Seed) -> Self {
         let mut liveness = Self {
             dead_after,
-            bears_white_space,
+            make,
             chance,
             alive: now,
             habit: Habit::New,
-            due: None,
+            due: Some(now),
         };
-        liveness.due = Some(now + liveness.jitter(dead_after.first()));
+        if make == Make::Original {
+            liveness.due = Some(now + liveness.jitter(dead_after.first()));
+        }
         liveness
     }
 
@@ -155,7 +166,7 @@ impl Liveness {
             // The shortest pause that there is.
             _ if silence < self.dead_after.pause() * 3 / 4 => Some(self.alive + pause),
             Habit::Asked => {
-                if self.bears_white_space {
+                if self.make == Make::Other {
                     out.push(Effect::WhiteSpace);
                 }
                 Some(now + pause)

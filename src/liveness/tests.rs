@@ -4,9 +4,9 @@ use super::*;
 
 const WHOLE: Duration = Duration::from_secs(10);
 
-fn peer(bears_white_space: bool) -> Liveness {
+fn peer(make: Make) -> Liveness {
     let dead_after = DeadAfter::new(WHOLE).unwrap().unwrap();
-    Liveness::new(Tick::ZERO, dead_after, bears_white_space, Seed::new(1))
+    Liveness::new(Tick::ZERO, dead_after, make, Seed::new(1))
 }
 
 /// Looks when it is time, until `end`: what was done when. `alive` tells of moments up to a given one.
@@ -36,29 +36,33 @@ fn seconds(seconds: u64) -> Tick {
 }
 
 #[test]
-fn who_is_never_silent_is_asked_once_soon_after_its_log_in() {
-    let mut peer = peer(true);
-    let done = watch(&mut peer, seconds(60), |now| vec![Input::Alive(now)]);
-    assert_eq!(effects(&done), [Effect::Ping]);
-    let (at, _) = done[0];
-    assert!(at >= seconds(1) * 3 / 4 && at <= seconds(1), "{at:?}");
+fn who_is_never_silent_is_asked_once_at_its_log_in_or_soon_after_it() {
+    for (make, earliest, latest) in [
+        (Make::Other, Tick::ZERO, Tick::ZERO),
+        (Make::Original, seconds(1) * 3 / 4, seconds(1)),
+    ] {
+        let done = watch(&mut peer(make), seconds(60), |now| vec![Input::Alive(now)]);
+        assert_eq!(effects(&done), [Effect::Ping]);
+        let (at, _) = done[0];
+        assert!(at >= earliest && at <= latest, "{make:?}: {at:?}");
+    }
 }
 
 #[test]
 fn who_never_answered_is_asked_once_and_never_dead() {
-    let mut sturdy = peer(true);
+    let mut sturdy = peer(Make::Other);
     let done = watch(&mut sturdy, seconds(60), |_| vec![]);
     let (first, rest) = done.split_first().unwrap();
     assert_eq!(first.1, Effect::Ping);
     assert!(rest.iter().all(|(_, effect)| *effect == Effect::WhiteSpace));
     assert!((11..=16).contains(&rest.len()), "{rest:?}");
-    let done = watch(&mut peer(false), seconds(60), |_| vec![]);
+    let done = watch(&mut peer(Make::Original), seconds(60), |_| vec![]);
     assert_eq!(effects(&done), [Effect::Ping]);
 }
 
 #[test]
 fn who_answered_once_and_falls_silent_is_asked_again_and_dead_after_all_of_its_time() {
-    let mut peer = peer(true);
+    let mut peer = peer(Make::Other);
     let done = watch(&mut peer, seconds(60), |now| match now {
         now if now < seconds(2) => vec![],
         _ => vec![Input::Answered, Input::Alive(seconds(2))],
@@ -74,7 +78,7 @@ fn who_answered_once_and_falls_silent_is_asked_again_and_dead_after_all_of_its_t
 #[test]
 fn who_answers_each_time_is_asked_every_four_to_five_seconds() {
     let mut asked = Tick::ZERO;
-    let mut peer = peer(true);
+    let mut peer = peer(Make::Other);
     let mut out = Vec::new();
     let mut pings = 0;
     while let Some(now) = peer.deadline().filter(|at| *at <= seconds(100)) {
@@ -93,10 +97,10 @@ fn who_answers_each_time_is_asked_every_four_to_five_seconds() {
 
 #[test]
 fn one_that_was_asleep_itself_judges_nobody() {
-    let mut peer = peer(true);
+    let mut peer = peer(Make::Other);
     let mut out = Vec::new();
+    peer.wake(seconds(0), &mut out);
     peer.handle(seconds(1), Input::Answered, &mut out);
-    peer.wake(seconds(1), &mut out);
     out.clear();
     // The thread was blocked for a minute.
     peer.wake(seconds(61), &mut out);
@@ -118,6 +122,7 @@ proptest! {
     fn a_peer_that_answers_is_dead_exactly_when_its_time_is_over(
         whole in 1_000_u64..100_000,
         seed: u64,
+        make in prop::sample::select(vec![Make::Original, Make::Other]),
         gaps in prop::collection::vec(0_u64..99, 0..50),
         answers_at in 0_usize..50,
         delays in prop::collection::vec(0_u64..24, 1..20),
@@ -128,7 +133,7 @@ proptest! {
         let signs: Vec<_> = gaps.iter().map(|gap| { at += whole * *gap as u32 / 100; at }).collect();
         let last = at;
         let dead_after = DeadAfter::new(whole).unwrap().unwrap();
-        let mut peer = Liveness::new(Tick::ZERO, dead_after, true, Seed::new(seed));
+        let mut peer = Liveness::new(Tick::ZERO, dead_after, make, Seed::new(seed));
         let mut out = Vec::new();
         let mut delays = delays.iter().cycle();
         let answered = signs.get(answers_at).copied().unwrap_or(last);

@@ -11,6 +11,7 @@ mod calls;
 mod conformance;
 mod drones;
 mod fan_out;
+mod half_open;
 mod hooks;
 mod methods;
 mod old_programs;
