@@ -44,6 +44,7 @@ pub struct Counters {
     pub hung: Counter,
     pub late: Counter,
     pub unsent: Counter,
+    pub dead: Counter,
 }
 
 /// The figures of one network at one moment.
@@ -78,6 +79,8 @@ pub struct Figures {
     pub late: u64,
     /// Stanzas that a party could not send because its connection was gone.
     pub unsent: u64,
+    /// Connections that the embedded server closed because nothing came from their clients any more.
+    pub dead: u64,
 }
 
 impl Counters {
@@ -99,6 +102,7 @@ impl Counters {
             hung: self.hung.get(),
             late: self.late.get(),
             unsent: self.unsent.get(),
+            dead: self.dead.get(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod conformance;
 mod drones;
 mod control;
 mod fan_out;
+mod half_open;
 mod hooks;
 mod lines;
 mod methods;

@@ -13,6 +13,7 @@ mod call;
 mod configuration;
 mod demo;
 mod foreign;
+mod half_open;
 mod hub_and_host;
 mod logging;
 mod lost;

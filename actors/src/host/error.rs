@@ -1,6 +1,7 @@
 //! Why a host cannot start, or does not run any more.
 
 use opensrf::jid::JidError;
+use opensrf::liveness::TooSoon;
 use opensrf::pool::PoolSizeError;
 use opensrf::router::TrustError;
 
@@ -33,6 +34,9 @@ pub enum HostError {
     /// A pool of drones is wrong.
     #[error(transparent)]
     Pool(#[from] PoolSizeError),
+    /// Living peers would be taken for dead.
+    #[error(transparent)]
+    DeadAfter(#[from] TooSoon),
     /// The router would trust nobody.
     #[error(transparent)]
     Trust(#[from] TrustError),

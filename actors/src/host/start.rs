@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix::Actor;
 use opensrf::jid::Jid;
+use opensrf::liveness::DeadAfter;
 use opensrf::pool::{PoolRules, PoolSize};
 use opensrf::router::Trust;
 use opensrf::session::{RouterName, SessionRules};
@@ -220,6 +221,7 @@ impl EmbeddedPlan {
             outbox_bytes: self.outbox_bytes,
             outbox_progress: self.outbox_progress,
             connections_per_address: self.connections_per_address,
+            dead_after: DeadAfter::new(self.dead_after)?,
         })
     }
 }
@@ -229,7 +231,11 @@ impl RouterSpec {
         Ok(RouterPlan {
             address: jid(&self.user, &self.domain, &self.resource)?,
             trust: Trust::new(self.trusted_clients.clone(), self.trusted_servers.clone())?,
-            transport: ways.transport(&self.access, &self.password)?,
+            transport: ways.transport(
+                &self.access,
+                &self.password,
+                DeadAfter::new(self.dead_after)?,
+            )?,
         })
     }
 }
@@ -246,7 +252,11 @@ impl BusSpec {
                 name: "router".into(),
                 domain: self.domain.clone(),
             }),
-            transport: ways.transport(&self.access, &self.password)?,
+            transport: ways.transport(
+                &self.access,
+                &self.password,
+                DeadAfter::new(self.dead_after)?,
+            )?,
         })
     }
 }
@@ -266,7 +276,12 @@ struct Ways<'a> {
 }
 
 impl Ways<'_> {
-    fn transport(&self, access: &Access, password: &str) -> Result<Arc<dyn Transport>, HostError> {
+    fn transport(
+        &self,
+        access: &Access,
+        password: &str,
+        dead_after: Option<DeadAfter>,
+    ) -> Result<Arc<dyn Transport>, HostError> {
         let (dial, method): (Arc<dyn Dial>, _) = match access {
             Access::Embedded => {
                 let switch = self.switch.ok_or(HostError::NoServer)?;
@@ -277,14 +292,15 @@ impl Ways<'_> {
                 LoginMethod::Auto,
             ),
             Access::Server(Socket::Tcp(address), method) => {
-                (Arc::new(TcpDial(address.clone())), *method)
+                let dial = TcpDial::new(address).with_dead_after(dead_after);
+                (Arc::new(dial), *method)
             }
             Access::Server(Socket::Unix(path), method) => {
                 (Arc::new(UnixDial(path.clone())), *method)
             }
             Access::Dial(dial, method) => (Arc::clone(dial), *method),
             Access::Faulty(access, faults) => {
-                let inner = self.transport(access, password)?;
+                let inner = self.transport(access, password, dead_after)?;
                 return Ok(Arc::new(Faulty::new(inner, faults.clone())));
             }
         };
@@ -292,10 +308,7 @@ impl Ways<'_> {
             password: password.to_owned(),
             method,
         };
-        Ok(Arc::new(Xmpp::new(
-            dial,
-            credentials,
-            self.env.fork("xmpp"),
-        )))
+        let xmpp = Xmpp::new(dial, credentials, self.env.fork("xmpp"));
+        Ok(Arc::new(xmpp.with_dead_after(dead_after)))
     }
 }

@@ -67,6 +67,8 @@ pub struct JabberSettings {
     pub sessions_per_account: usize,
     /// Connections from one address of the network; this machine's own are not counted.
     pub connections_per_address: usize,
+    /// How long a client may be silent before it is dead: at least 1 s, or 0 for never.
+    pub dead_after: Duration,
 }
 
 /// An account of the embedded server.
@@ -119,6 +121,8 @@ pub struct RouterSettings {
     pub trusted_clients: Vec<String>,
     /// Domains whose listeners may register; at least one.
     pub trusted_servers: Vec<String>,
+    /// How long the server at `address` may be silent before it is dead: at least 1 s, or 0 for never.
+    pub dead_after: Duration,
 }
 
 /// How the services and clients of this host log in.
@@ -135,6 +139,8 @@ pub struct BusSettings {
     pub account: Account,
     /// Where listeners register, at least one; clients ask the first.
     pub routers: Vec<RouterAddress>,
+    /// How long the server at `address` may be silent before it is dead: at least 1 s, or 0 for never.
+    pub dead_after: Duration,
 }
 
 /// How to log in to a server.

@@ -95,7 +95,11 @@ impl Process {
         self
     }
 
-    fn wait_until(&mut self, what: &str, is_it: impl Fn(&str) -> bool) {
+    /// Waits for a line of which `is_it` is true, behind the last one that was waited for.
+    ///
+    /// # Panics
+    /// If none comes; it is called `what` then.
+    pub(crate) fn wait_until(&mut self, what: &str, is_it: impl Fn(&str) -> bool) {
         let begun = Instant::now();
         loop {
             match self.next_line(begun) {
