@@ -9,8 +9,8 @@ mod bad_streams;
 mod calls;
 #[path = "../conformance/mod.rs"]
 mod conformance;
-mod drones;
 mod control;
+mod drones;
 mod fan_out;
 mod half_open;
 mod hooks;

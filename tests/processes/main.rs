@@ -19,6 +19,7 @@ mod logging;
 mod lost;
 mod memcached;
 mod original;
+mod overload;
 mod panics;
 mod rolling;
 mod service_manager;
