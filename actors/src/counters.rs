@@ -14,6 +14,11 @@ impl Counter {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts so many.
+    pub fn add_many(&self, many: u64) {
+        self.0.fetch_add(many, Ordering::Relaxed);
+    }
+
     /// The figure now.
     #[must_use]
     pub fn get(&self) -> u64 {
@@ -36,6 +41,17 @@ pub struct Counters {
     pub restarts: Counter,
     pub logins: Counter,
     pub login_failures: Counter,
+    pub calls_asked: Counter,
+    pub calls_answered: Counter,
+    pub calls_refused: Counter,
+    pub calls_bounced: Counter,
+    pub calls_timed_out: Counter,
+    pub calls_offline: Counter,
+    pub calls_lost: Counter,
+    pub calls_closed: Counter,
+    pub calls_garbled: Counter,
+    pub calls_cancelled: Counter,
+    pub calls_cut_off: Counter,
 }
 
 /// The figures of one network at one moment.
@@ -63,6 +79,28 @@ pub struct Figures {
     pub logins: u64,
     /// Log-ins that the embedded server refused.
     pub login_failures: u64,
+    /// Requests that clients of the host took to ask; each ends in exactly one of the following.
+    pub calls_asked: u64,
+    /// Requests of clients that were complete.
+    pub calls_answered: u64,
+    /// Requests of clients that ended in an error status.
+    pub calls_refused: u64,
+    /// Requests of clients that reached nobody.
+    pub calls_bounced: u64,
+    /// Requests of clients that had no end, or no session, within their time.
+    pub calls_timed_out: u64,
+    /// Requests of clients that were off the bus, or lost their connection.
+    pub calls_offline: u64,
+    /// Requests of clients in sessions that lost their drone and could not ask again.
+    pub calls_lost: u64,
+    /// Requests of clients in sessions that were closed.
+    pub calls_closed: u64,
+    /// Requests of clients whose results could not be read, or were not read in time.
+    pub calls_garbled: u64,
+    /// Requests of clients that whoever asked gave up.
+    pub calls_cancelled: u64,
+    /// Requests of clients that ended themselves before them.
+    pub calls_cut_off: u64,
 }
 
 impl Counters {
@@ -81,6 +119,34 @@ impl Counters {
             restarts: self.restarts.get(),
             logins: self.logins.get(),
             login_failures: self.login_failures.get(),
+            calls_asked: self.calls_asked.get(),
+            calls_answered: self.calls_answered.get(),
+            calls_refused: self.calls_refused.get(),
+            calls_bounced: self.calls_bounced.get(),
+            calls_timed_out: self.calls_timed_out.get(),
+            calls_offline: self.calls_offline.get(),
+            calls_lost: self.calls_lost.get(),
+            calls_closed: self.calls_closed.get(),
+            calls_garbled: self.calls_garbled.get(),
+            calls_cancelled: self.calls_cancelled.get(),
+            calls_cut_off: self.calls_cut_off.get(),
         }
+    }
+}
+
+impl Figures {
+    /// How many requests of clients have ended, in any way.
+    #[must_use]
+    pub fn calls_ended(&self) -> u64 {
+        self.calls_answered
+            + self.calls_refused
+            + self.calls_bounced
+            + self.calls_timed_out
+            + self.calls_offline
+            + self.calls_lost
+            + self.calls_closed
+            + self.calls_garbled
+            + self.calls_cancelled
+            + self.calls_cut_off
     }
 }
