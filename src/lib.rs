@@ -7,7 +7,7 @@
 //!
 //! Modules, lowest layer first; each uses only those before it:
 //! [`limits`], [`time`], [`ids`], [`interval`], [`retry`]; [`xml`]; [`original`]; [`jid`],
-//! [`stanza`]; [`osrf`]; [`stream`];
+//! [`stanza`], [`shares`]; [`osrf`]; [`stream`];
 //! [`service`]; [`session`]; [`router`], [`pool`], [`registration`], [`switchboard`].
 
 pub mod ids;
@@ -23,6 +23,7 @@ mod role;
 pub mod router;
 pub mod service;
 pub mod session;
+pub mod shares;
 pub mod stanza;
 pub mod stream;
 pub mod switchboard;

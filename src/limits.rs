@@ -149,6 +149,10 @@ pub const OUTBOX_PROGRESS: Duration = Duration::from_secs(60);
 /// Stanzas that may wait in the mailbox of a party of this process.
 pub const MAILBOX: usize = 4_096;
 
+/// Bytes of them: the largest result must fit, in pieces and with what these add. (When nothing waits, one stanza is taken
+/// whatever its size.)
+pub const MAILBOX_BYTES: usize = 2 * REASSEMBLY_BYTES;
+
 /// How long a drone may take from its making until it can take a request, before another is made
 /// in its place.
 pub const DRONE_START: Duration = Duration::from_secs(60);
@@ -168,6 +172,9 @@ pub const FLIGHT_CLOSE: Duration = Duration::from_secs(1);
 
 /// Requests that wait in a listener for a drone.
 pub const BACKLOG: usize = 1_000;
+
+/// Bytes of them. (When none waits, one is taken whatever its size.)
+pub const BACKLOG_BYTES: usize = 64 * 1024 * 1024;
 
 /// Messages of one connected session that wait while its drone is busy with an earlier one.
 pub const SESSION_QUEUE: usize = 256;

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The drone that was used last is used next, so that a quiet service keeps few drones warm. A
-//! request is either with a drone, in the backlog, or refused with an answer. What a dead drone
+//! request is either with a drone, in the backlog, or refused with an answer; when the backlog is full,
+//! the caller that has most in it gives way to others. What a dead drone
 //! was working on is handed back as abandoned, so that its caller can be told; what it had not
 //! looked at yet goes to another one. A drone that does not come up in time is given up. One that
 //! is spent, because it has had its number of requests or because all are to be replaced, ends when
@@ -133,7 +134,7 @@ impl Pool {
 
     fn request(&mut self, now: Tick, stanza: Stanza, out: &mut Vec<Effect>) {
         self.expire(now, out);
-        if self.phase == Phase::Drained || !self.has_room(now) {
+        if self.phase == Phase::Drained {
             return out.push(Effect::Refuse(stanza));
         }
         let patience = shortest(stanza.timeout(), self.rules.max_wait);
@@ -144,19 +145,23 @@ impl Pool {
         // Nothing waits while a drone is idle.
         match self.idle.pop() {
             Some(drone) => self.assign(drone, request, out),
-            None => self.backlog.push_back(request),
+            None => {
+                let refused = self.backlog.push(request, self.room(now));
+                out.extend(refused.into_iter().map(Effect::Refuse));
+            }
         }
         self.grow(now, out);
     }
 
-    fn has_room(&self, now: Tick) -> bool {
+    /// How many requests may wait: the backlog's own, and one for each drone that is on its way.
+    fn room(&self, now: Tick) -> usize {
         let unborn = match self.not_before {
             _ if !self.is_online => 0,
             Some(at) if at > now => 0,
             _ => self.rules.size.max.saturating_sub(self.drones.len()),
         };
-        let coming = self.idle.len() + self.starting.len() + unborn;
-        self.backlog.len() < self.rules.size.backlog.saturating_add(coming)
+        let coming = self.starting.len() + unborn;
+        self.rules.size.backlog.saturating_add(coming)
     }
 
     /// Gives up what nobody waits for any more.
@@ -166,7 +171,7 @@ impl Pool {
         }
     }
 
-    /// Gives what waits longest to the drone that was used last.
+    /// Gives the request whose turn it is to the drone that was used last.
     fn hand_out(&mut self, now: Tick, out: &mut Vec<Effect>) {
         self.expire(now, out);
         while !self.backlog.is_empty()

@@ -2,7 +2,10 @@
 
 use std::io::{self, IsTerminal};
 
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -24,7 +27,12 @@ pub enum TelemetryError {
 }
 
 /// The log of this process, to be changed while it runs.
-pub struct Log(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+pub struct Log {
+    change: Change,
+    is_json: bool,
+}
+
+type Change = Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>;
 
 impl std::fmt::Debug for Log {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -39,7 +47,23 @@ impl Log {
     /// [`TelemetryError`] says why nothing was changed.
     pub fn follow(&self, log: &LogSettings) -> Result<(), TelemetryError> {
         let filter = EnvFilter::builder().parse(&log.level)?;
-        (self.0)(filter).map_err(TelemetryError::Gone)
+        (self.change)(filter).map_err(TelemetryError::Gone)
+    }
+
+    /// Says `text` on stderr, whatever the log leaves out: as a line of its own, or as an object
+    /// where all lines are JSON.
+    pub(crate) fn say(&self, level: Level, text: &str) {
+        if !self.is_json {
+            eprintln!("{text}");
+            return;
+        }
+        let mut timestamp = String::new();
+        // Writing to a text cannot fail, and a line without its time is better than none.
+        let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
+        let line = serde_json::json!({
+            "timestamp": timestamp, "level": level.as_str(), "message": text, "target": module_path!(),
+        });
+        eprintln!("{line}");
     }
 }
 
@@ -55,12 +79,12 @@ pub fn init(log: &LogSettings) -> Result<Log, TelemetryError> {
         .with_env_filter(filter)
         .with_writer(io::stderr);
     let is_coloured = log.format != LogFormat::Json && io::stderr().is_terminal();
-    let (done, log) = match log.format {
+    let (done, change) = match log.format {
         LogFormat::Json => {
             let lines = lines.json().flatten_event(true).with_filter_reloading();
             let filter = lines.reload_handle();
-            let log = Log(Box::new(move |new| filter.reload(new)));
-            (lines.finish().try_init(), log)
+            let change: Change = Box::new(move |new| filter.reload(new));
+            (lines.finish().try_init(), change)
         }
         LogFormat::Auto | LogFormat::Human => {
             // Left alone on a terminal, so that NO_COLOR counts.
@@ -70,10 +94,13 @@ pub fn init(log: &LogSettings) -> Result<Log, TelemetryError> {
             };
             let lines = lines.with_filter_reloading();
             let filter = lines.reload_handle();
-            let log = Log(Box::new(move |new| filter.reload(new)));
-            (lines.finish().try_init(), log)
+            let change: Change = Box::new(move |new| filter.reload(new));
+            (lines.finish().try_init(), change)
         }
     };
     done.map_err(|_| TelemetryError::SetUpAlready)?;
-    Ok(log)
+    Ok(Log {
+        change,
+        is_json: log.format == LogFormat::Json,
+    })
 }

@@ -161,7 +161,7 @@ impl Client {
         };
         let waits = match conversation.target() {
             Some(to) => {
-                out.push(ClientEffect::Send(conversation::request(to, &open)));
+                out.push(ClientEffect::Send(conversation::request(now, to, &open)));
                 false
             }
             None => true,

@@ -87,6 +87,8 @@ pub struct Extension {
 impl Extension {
     /// The attribute that says how long the caller waits.
     pub(super) const TIMEOUT: &str = "osrf_timeout";
+    /// The attribute that says who sent it to the router.
+    pub(super) const ROUTER_FROM: &str = "router_from";
 
     /// From the attributes of a message of OpenSRF up to 3.0.
     pub(super) fn from_old(extra: &[(ByteString, ByteString)]) -> Self {
@@ -124,7 +126,7 @@ impl Extension {
 
     fn set(&mut self, name: &str, value: ByteString) {
         match name {
-            "router_from" => self.router_from = Jid::parse(&value).ok(),
+            Self::ROUTER_FROM => self.router_from = Jid::parse(&value).ok(),
             "router_to" => self.router_to = value,
             "router_class" => self.router_class = value,
             "router_command" => self.router_command = value,

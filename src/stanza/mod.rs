@@ -218,9 +218,21 @@ impl Stanza {
         TAGS + payload
     }
 
-    /// Who it is from for an application: `router_from` if it names somebody, else `from`.
+    /// Who it is from for an application: `router_from` if it names somebody, else `from`. Reads
+    /// nothing else.
     #[must_use]
     pub fn sender(&self) -> Option<Jid> {
-        self.extension().sender(self.from.as_ref()).cloned()
+        let named = match &self.payload {
+            Payload::Message(message) => message.opensrf.router_from.clone(),
+            Payload::Wire(wire) => match wire.client_child("opensrf") {
+                Some(child) => {
+                    let mut attributes = child.attributes(wire.inner());
+                    let named = attributes.find(|(name, _)| *name == Extension::ROUTER_FROM);
+                    named.and_then(|(_, value)| Jid::parse(&value).ok())
+                }
+                None => self.extension().router_from.clone(),
+            },
+        };
+        named.or_else(|| self.from.clone())
     }
 }

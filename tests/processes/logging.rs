@@ -68,7 +68,7 @@ fn the_log_can_be_one_object_of_json_a_line() {
     up.signal(Signal::TERM);
     let ended = up.end();
     ended.gave(&[]);
-    let events = ended.stderr.iter().filter(|line| *line != "ready");
+    let events = ended.stderr.iter();
     let events: Vec<Value> = events
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
         .collect();
@@ -80,4 +80,25 @@ fn the_log_can_be_one_object_of_json_a_line() {
     let registered = events.iter().find(|event| event["message"] == "registered");
     let service = registered.map(|event| &event["service"]);
     assert_eq!(service, Some(&Value::from("opensrf.math")), "{ended:?}");
+}
+
+#[test]
+fn with_a_log_in_json_every_line_is_json_also_ready_and_the_last_word() {
+    let world = World::new();
+    let file = world.write("all.toml", include_str!("all.toml"));
+    let up = ["up", "--log-format", "json", "--log", "error"];
+    let ready = Process::start(world.configured(&file, &up)).ready();
+    let second = crate::support::run(world.configured(&file, &up));
+    second.failed(1, &["another program has it"]);
+    ready.signal(Signal::TERM);
+    for ended in [second, ready.end()] {
+        for line in &ended.stderr {
+            let said: Value = serde_json::from_str(line).expect("JSON");
+            let is_whole = ["timestamp", "level", "message"]
+                .iter()
+                .all(|key| said[key].is_string());
+            assert!(is_whole, "{line}");
+        }
+        assert_eq!(ended.stderr.len(), 1, "{ended:?}");
+    }
 }

@@ -17,6 +17,7 @@ mod hub_and_host;
 mod logging;
 mod memcached;
 mod original;
+mod service_manager;
 mod signals;
 mod slixmpp;
 mod support;

@@ -1,18 +1,34 @@
 //! `opensrf up`: the long-running host.
 
+mod guard;
+mod notices;
+mod signals;
+
 use std::error::Error;
 use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use actix_rt::time::Instant;
+use tokio::runtime::Builder;
 
 use super::{REFUSED, complain};
 use crate::host::{HostBuilder, HostError, HostHandle};
 use crate::settings::{Keep, Secrets, ServiceSettings, Settings, SettingsError};
 use crate::telemetry::Log;
+use guard::Guard;
+use notices::Notices;
+use signals::{End, Signals, Word};
+
+/// How long methods on threads of their own may go on when the host has ended.
+const BLOCKING_TIME: Duration = Duration::from_secs(1);
 
 /// How long a start may take before somebody is told what it waits for.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the service manager is told of a host that is up.
+const SERVES: &str = "serves";
 
 /// Run what the configuration says: Jabber server, router, services; `ready` when all is up
 #[derive(Debug, clap::Args)]
@@ -47,6 +63,7 @@ pub(crate) fn run(settings: Settings, _args: &Args, log: &Log, load: Load<'_>) -
         Ok(builder) => builder,
         Err(error) => return complain(&error),
     };
+    let drain = settings.host.drain;
     let reloading = Reloading {
         services: settings.services.clone(),
         started: settings,
@@ -54,28 +71,61 @@ pub(crate) fn run(settings: Settings, _args: &Args, log: &Log, load: Load<'_>) -
         log,
         load,
     };
-    match actix_rt::System::new().block_on(serve(builder, reloading)) {
+    match run_host(drain, |notices| serve(builder, reloading, notices)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            log.say(tracing::Level::ERROR, &error.to_string());
             ExitCode::from(REFUSED)
         }
     }
 }
 
-async fn serve(builder: HostBuilder, mut reloading: Reloading<'_>) -> Result<(), HostError> {
+/// Runs a host to its end, which comes whatever its methods do.
+fn run_host<F>(drain: Duration, serve: impl FnOnce(Rc<Notices>) -> F) -> Result<(), HostError>
+where
+    F: Future<Output = Result<(), HostError>>,
+{
+    let guard = Guard::start(drain).map_err(HostError::Signals)?;
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = Arc::new(runtime.map_err(HostError::Signals)?);
+    let system = actix_rt::System::with_tokio_rt(|| Arc::clone(&runtime));
+    let ended = system.block_on(serve(Rc::new(Notices::new(|name| std::env::var_os(name)))));
+    guard.host_ended();
+    drop(system);
+    if let Some(runtime) = Arc::into_inner(runtime) {
+        let begun = Instant::now();
+        runtime.shutdown_timeout(BLOCKING_TIME);
+        if begun.elapsed() >= BLOCKING_TIME {
+            tracing::warn!("a blocking method still runs; it ends with the process");
+        }
+    }
+    ended
+}
+
+async fn serve(
+    builder: HostBuilder,
+    mut reloading: Reloading<'_>,
+    notices: Rc<Notices>,
+) -> Result<(), HostError> {
     let mut signals = Signals::new().map_err(HostError::Signals)?;
     let host = builder.start().await?;
     for address in host.addresses() {
         tracing::info!(%address, "listening");
     }
-    let mut announced = std::pin::pin!(announce(&host));
+    if let Some(every) = notices.watchdog() {
+        actix_rt::spawn(give_signs_of_life(host.clone(), Rc::clone(&notices), every));
+    }
+    let mut announced = std::pin::pin!(announce(&host, reloading.log, &notices));
     let mut is_announced = false;
     let end = loop {
         tokio::select! {
             word = signals.next() => match word {
                 Word::End(end) => break end,
-                Word::Reload => reloading.reload(&host).await,
+                Word::Reload if is_announced => {
+                    notices.reloading();
+                    notices.ready(reloading.reload(&host).await);
+                }
+                Word::Reload => notices.status(reloading.reload(&host).await),
                 Word::Unregister => host.unregister().await?,
                 Word::Register => host.register().await?,
             },
@@ -89,12 +139,25 @@ async fn serve(builder: HostBuilder, mut reloading: Reloading<'_>) -> Result<(),
     match end {
         End::Drain => {
             tracing::info!("finishing what is running; another signal stops at once");
+            notices.stopping(reloading.started.host.drain, "finishes what is running");
             tokio::select! {
                 ended = host.shutdown() => ended,
                 () = signals.end() => host.stop().await,
             }
         }
-        End::Stop => host.stop().await,
+        End::Stop => {
+            notices.stopping(Duration::ZERO, "stops");
+            host.stop().await
+        }
+    }
+}
+
+/// Tells the service manager that the host is alive: asked of the host itself, and from the thread on
+/// which everything runs, so that nobody says it for one that is blocked.
+async fn give_signs_of_life(host: HostHandle, notices: Rc<Notices>, every: Duration) {
+    while host.waits_for().await.is_ok() {
+        notices.alive();
+        actix_rt::time::sleep(every).await;
     }
 }
 
@@ -112,12 +175,16 @@ struct Reloading<'a> {
 
 impl Reloading<'_> {
     /// Reads the configuration and follows it as far as a running host can. What is wrong is said, and
-    /// changes nothing.
-    async fn reload(&mut self, host: &HostHandle) {
+    /// changes nothing. Gives what the service manager is told.
+    async fn reload(&mut self, host: &HostHandle) -> &'static str {
         match self.follow(host).await {
-            Ok(()) => tracing::info!("configuration read again"),
+            Ok(()) => {
+                tracing::info!("configuration read again");
+                SERVES
+            }
             Err(error) => {
-                tracing::error!(%error, "the new configuration is wrong, the old one stays")
+                tracing::error!(%error, "the new configuration is wrong, the old one stays");
+                "serves; the new configuration is wrong, the old one stays"
             }
         }
     }
@@ -142,7 +209,7 @@ impl Reloading<'_> {
 }
 
 /// Says `ready` when everything serves, and meanwhile what it waits for.
-async fn announce(host: &HostHandle) -> Result<(), HostError> {
+async fn announce(host: &HostHandle, log: &Log, notices: &Notices) -> Result<(), HostError> {
     let mut ready = std::pin::pin!(host.ready());
     loop {
         tokio::select! {
@@ -150,57 +217,12 @@ async fn announce(host: &HostHandle) -> Result<(), HostError> {
             ready = &mut ready => break ready?,
             () = actix_rt::time::sleep(PATIENCE) => {
                 let waits_for = host.waits_for().await?.join(", ");
+                notices.status(&format!("waits for {waits_for}"));
                 tracing::warn!(waits_for, "not everything is up yet");
             }
         }
     }
-    eprintln!("ready");
+    log.say(tracing::Level::INFO, "ready");
+    notices.ready(SERVES);
     Ok(())
-}
-
-enum Word {
-    End(End),
-    Reload,
-    Unregister,
-    Register,
-}
-
-enum End {
-    Drain,
-    Stop,
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
-    user_1: Signal,
-    user_2: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
-            user_1: signal(SignalKind::user_defined1())?,
-            user_2: signal(SignalKind::user_defined2())?,
-        })
-    }
-
-    async fn next(&mut self) -> Word {
-        tokio::select! {
-            _ = self.terminate.recv() => Word::End(End::Drain),
-            _ = self.interrupt.recv() => Word::End(End::Stop),
-            _ = self.hang_up.recv() => Word::Reload,
-            _ = self.user_1.recv() => Word::Unregister,
-            _ = self.user_2.recv() => Word::Register,
-        }
-    }
-
-    /// Waits until the host is to end; other signals have come too late.
-    async fn end(&mut self) {
-        while !matches!(self.next().await, Word::End(_)) {}
-    }
 }

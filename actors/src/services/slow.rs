@@ -3,6 +3,10 @@
 //!
 //! The waiting costs nothing but the drone, and ends when nobody waits for the answer any more. A part
 //! of a second is a time, too. Under a paused clock no real time passes.
+//!
+//! `opensrf.slooooooow` can also behave badly, to see what that does to a network: with `holds = "thread"`
+//! its waiting holds a thread of the pool for blocking methods, with `holds = "host"` the thread on which
+//! the whole host runs, and in neither case does it notice that nobody waits any more.
 
 use std::time::Duration;
 
@@ -38,27 +42,57 @@ pub fn cslow(settings: &Value) -> Result<Service, ServiceError> {
         .build()
 }
 
+/// What the waiting holds up.
+const HOLDS: &str = "holds";
+
 /// `opensrf.slooooooow`, which gives all its parameters back.
 ///
 /// # Errors
-/// [`ServiceError::Setting`] for any setting: it has none.
+/// [`ServiceError::Setting`] for a setting other than `holds`, and for a value other than `drone` (the
+/// default), `thread` and `host`.
 pub fn slooooooow(settings: &Value) -> Result<Service, ServiceError> {
-    Given::new(SLOOOOOOOW, settings)?.only(&[])?;
-    Service::builder(SLOOOOOOOW)
-        .method("opensrf.slooooooow.wait", |call: Call, ()| async move {
-            let mut given = call.params().to_vec();
-            if given.first().is_none_or(|first| *first == Json::NULL) {
-                given.splice(..given.len().min(1), [Json::from(1)]);
-            }
+    let given = Given::new(SLOOOOOOOW, settings)?;
+    given.only(&[HOLDS])?;
+    let holds = given.text(HOLDS)?;
+    let (service, name) = (Service::builder(SLOOOOOOOW), "opensrf.slooooooow.wait");
+    let service = match holds.as_deref() {
+        None | Some("drone") => service.method(name, |call: Call, ()| async move {
+            let given = one_second_unless_given(&call);
             if let Some(first) = given.first() {
                 wait(&call, first).await?;
             }
             Ok(given)
-        })
+        }),
+        Some("thread") => service.blocking(name, |call, ()| sleep(call)),
+        Some("host") => service.function(name, |call, ()| sleep(call)),
+        Some(other) => {
+            let problem = format!("expected drone, thread or host and found {other:?}");
+            return Err(given.wrong(HOLDS, problem));
+        }
+    };
+    service
         .notes("Waits, and gives all its parameters back.")
         .param("seconds", "How long; 1 unless given.", ParamType::Number)
         .returns("The parameters.", ParamType::Array)
         .build()
+}
+
+fn one_second_unless_given(call: &Call) -> Vec<Json> {
+    let mut given = call.params().to_vec();
+    if given.first().is_none_or(|first| *first == Json::NULL) {
+        given.splice(..given.len().min(1), [Json::from(1)]);
+    }
+    given
+}
+
+/// Waits as no method should.
+#[allow(clippy::disallowed_methods, reason = "to block is what it is for")]
+fn sleep(call: &Call) -> Result<Vec<Json>, MethodError> {
+    let given = one_second_unless_given(call);
+    if let Some(first) = given.first() {
+        std::thread::sleep(seconds(first)?);
+    }
+    Ok(given)
 }
 
 async fn wait(call: &Call, given: &Json) -> Result<(), MethodError> {
@@ -102,6 +136,17 @@ mod tests {
             assert_eq!(read(text).unwrap(), Duration::from_millis(millis), "{text}");
         }
         assert_eq!(read("86400").unwrap(), LONGEST);
+    }
+
+    #[test]
+    fn what_waiting_may_hold_up_is_checked() {
+        for holds in ["drone", "thread", "host"] {
+            assert!(slooooooow(&serde_json::json!({"holds": holds})).is_ok());
+        }
+        let wrong = slooooooow(&serde_json::json!({"holds": "door"})).unwrap_err();
+        let text = "expected drone, thread or host and found \"door\"";
+        assert!(wrong.to_string().contains(text), "{wrong}");
+        assert!(slooooooow(&serde_json::json!({"hold": "host"})).is_err());
     }
 
     #[test]

@@ -146,11 +146,12 @@ pub(super) fn goodbye(drone: &Jid, open: &Open) -> Stanza {
 }
 
 /// A request to `to`, perhaps not for the first time.
-pub(super) fn request(to: &Jid, open: &Open) -> Stanza {
+pub(super) fn request(now: Tick, to: &Jid, open: &Open) -> Stanza {
+    let left = open.deadline.saturating_sub(now);
     let opensrf = Extension {
         osrf_xid: open.xid.clone(),
-        // Whoever has it in a backlog for longer need not run it.
-        timeout: Some(open.timeout),
+        // Whoever has it in a backlog for longer need not run it. Nothing at all would mean for ever.
+        timeout: Some(left.max(Duration::from_millis(1))),
         ..Extension::default()
     };
     let message = std::slice::from_ref(&open.message);

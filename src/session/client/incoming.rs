@@ -138,7 +138,7 @@ impl Client {
                 _ => self.request_status(now, from, thread, trace, status, out),
             },
             State::Connecting { trace: connect, .. } => match status.code {
-                code::OK => self.connected(thread, from.clone(), out),
+                code::OK => self.connected(now, thread, from.clone(), out),
                 code::TIMEOUT => {} // of a drone that the session had before
                 400.. if trace == *connect || is_refusal(trace, &status) => {
                     self.disconnected(thread, &CallError::Status(status), out);
@@ -194,7 +194,7 @@ impl Client {
         }
     }
 
-    fn connected(&mut self, thread: &ByteString, drone: Jid, out: &mut Out) {
+    fn connected(&mut self, now: Tick, thread: &ByteString, drone: Jid, out: &mut Out) {
         let Some(conversation) = self.conversations.get_mut(thread) else {
             return;
         };
@@ -210,7 +210,7 @@ impl Client {
         }
         let trace = *trace;
         conversation.state = State::Connected { drone, trace };
-        self.send_open(thread, out);
+        self.send_open(now, thread, out);
     }
 
     /// The drone is gone, or will not go on: open requests go to another one.
@@ -233,12 +233,12 @@ impl Client {
         if self.conversations.get(thread).is_some_and(waits) {
             self.connect(now, thread, out);
         } else {
-            self.send_open(thread, out);
+            self.send_open(now, thread, out);
         }
     }
 
     /// Sends the open requests of a conversation, in order, to whoever takes them now.
-    fn send_open(&self, thread: &ByteString, out: &mut Out) {
+    fn send_open(&self, now: Tick, thread: &ByteString, out: &mut Out) {
         let Some(conversation) = self.conversations.get(thread) else {
             return;
         };
@@ -249,7 +249,7 @@ impl Client {
             .open
             .values()
             .filter_map(|id| self.requests.get(*id));
-        out.extend(open.map(|open| ClientEffect::Send(request(to, open))));
+        out.extend(open.map(|open| ClientEffect::Send(request(now, to, open))));
     }
 }
 

@@ -30,17 +30,22 @@ pub(crate) fn run(command: Command) -> Ended {
 /// # Panics
 /// Where `OPENSRF_TEST_REQUIRE_FOREIGN` is set, as it is where all of it should be installed.
 pub(crate) fn skip(test: &str, missing: &str) {
-    // Unlike eprintln, this is seen although the test passes.
-    let said = writeln!(
-        io::stderr(),
-        "\n*** {test}: SKIPPED, NOTHING PROVED: {missing} ***"
-    );
-    said.expect("stderr is there");
+    unproved(test, missing);
     let required = env::var_os("OPENSRF_TEST_REQUIRE_FOREIGN");
     assert!(
         required.is_none(),
         "{test}: {missing}, and OPENSRF_TEST_REQUIRE_FOREIGN is set"
     );
+}
+
+/// Says why a test proves nothing on this machine, where that is no fault of whoever set it up.
+pub(crate) fn unproved(test: &str, why: &str) {
+    // Unlike eprintln, this is seen although the test passes.
+    let said = writeln!(
+        io::stderr(),
+        "\n*** {test}: SKIPPED, NOTHING PROVED: {why} ***"
+    );
+    said.expect("stderr is there");
 }
 
 /// The Python to run, which may have slixmpp.

@@ -1,6 +1,7 @@
 //! One process of a test.
 
 use std::fmt;
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -9,6 +10,8 @@ use std::time::Instant;
 
 pub(crate) use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
+
+use serde_json::Value;
 
 use super::PATIENCE;
 
@@ -80,12 +83,15 @@ impl Process {
         self.wait_until(text, |line| line.contains(text));
     }
 
-    /// Waits for the line `ready`.
+    /// Waits for the line `ready`, also as JSON.
     ///
     /// # Panics
     /// If it does not come.
     pub(crate) fn ready(mut self) -> Self {
-        self.wait_until("ready", |line| line == "ready");
+        self.wait_until("ready", |line| {
+            let said = serde_json::from_str::<Value>(line);
+            line == "ready" || said.is_ok_and(|said| said["message"] == "ready")
+        });
         self
     }
 
@@ -139,6 +145,15 @@ impl Process {
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("our own child, not yet waited for");
+    }
+
+    /// Signals the one process that it has started.
+    pub(crate) fn signal_child(&self, signal: Signal) {
+        let id = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        let children = children.expect("our own child, not yet waited for");
+        let child = children.trim().parse().ok().and_then(Pid::from_raw);
+        kill_process(child.expect("one child"), signal).expect("it runs");
     }
 
     /// Ends it as a crash would, and waits until it is gone.

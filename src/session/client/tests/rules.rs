@@ -60,6 +60,36 @@ fn a_request_says_how_long_it_is_waited_for_and_nothing_else_does() {
 }
 
 #[test]
+fn a_request_asked_again_said_its_whole_time_and_not_what_was_left_of_it() {
+    let told = |play: &Play| play.sent.last().map(|sent| sent.extension().timeout);
+    let mut play = Play::new();
+    play.call(1);
+    play.now = 10 * SECOND;
+    play.status("d1", 1, redirected());
+    assert_eq!(told(&play), Some(Some(20 * SECOND)));
+    // A plea for time begins it anew, by the client's own rule.
+    play.status("d2", 1, Status::please_hold());
+    play.now = 15 * SECOND;
+    play.status("d2", 1, redirected());
+    assert_eq!(told(&play), Some(Some(25 * SECOND)));
+    // To say nothing would be to wait for ever.
+    play.now = 40 * SECOND - Duration::from_micros(1);
+    play.status("d3", 1, redirected());
+    assert_eq!(told(&play), Some(Some(Duration::from_millis(1))));
+}
+
+#[test]
+fn a_request_that_waited_for_its_session_says_what_is_left_of_its_time() {
+    let told = |play: &Play| play.sent.last().map(|sent| sent.extension().timeout);
+    let mut play = Play::connected();
+    play.status("d1", 0, Status::idle_too_long());
+    play.ask(11);
+    play.now = 2 * SECOND;
+    play.status("d2", 1, Status::connected());
+    assert_eq!(told(&play), Some(Some(28 * SECOND)));
+}
+
+#[test]
 fn connect_and_disconnect_say_whose_they_are_but_for_the_ingress() {
     let mut play = Play::new();
     play.step(ClientInput::Open {

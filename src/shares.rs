@@ -1,0 +1,133 @@
+//! Who has how much waiting in a queue that all share.
+//!
+//! A queue has a bound, and when it is full somebody is refused. It should be whoever fills it: one
+//! caller that floods must not have the requests of the others refused. So a full queue takes from
+//! the one that has most waiting, its newest first, for the sake of one that would still have less.
+//! Whoever has no more than its even share is never refused while another has more than that.
+//!
+//! A caller is a full address: the one that the router names (`router_from`), else the one that the
+//! server vouches for. Accounts and hosts are no measure: all parties of a network share an account,
+//! and a host is part of an address by habit only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::jid::Jid;
+use crate::stanza::Stanza;
+
+/// Whose stanza it is, if anybody's.
+pub type Caller = Option<Jid>;
+
+/// How much a stanza counts in a queue whose bounds give `place_bytes` to each stanza: one place, and
+/// one more for each time that it is as large as that.
+#[must_use]
+pub fn places(stanza: &Stanza, place_bytes: usize) -> usize {
+    1 + stanza.weight() / place_bytes.max(1)
+}
+
+/// How many places each caller has in a queue. Every change costs O(log callers).
+#[derive(Debug, Default)]
+pub struct Shares {
+    places: BTreeMap<Caller, usize>,
+    /// The same with the heaviest at the end.
+    by_weight: BTreeSet<(usize, Caller)>,
+}
+
+impl Shares {
+    /// The places that a caller has.
+    #[must_use]
+    pub fn of(&self, caller: &Caller) -> usize {
+        self.places.get(caller).copied().unwrap_or(0)
+    }
+
+    /// A caller has so many places more.
+    pub fn add(&mut self, caller: &Caller, places: usize) {
+        self.set(caller, self.of(caller).saturating_add(places));
+    }
+
+    /// A caller has so many places less.
+    pub fn take(&mut self, caller: &Caller, places: usize) {
+        self.set(caller, self.of(caller).saturating_sub(places));
+    }
+
+    fn set(&mut self, caller: &Caller, places: usize) {
+        let key = (self.of(caller), caller.clone());
+        self.by_weight.remove(&key);
+        if places == 0 {
+            self.places.remove(caller);
+            return;
+        }
+        self.by_weight.insert((places, key.1));
+        match self.places.get_mut(caller) {
+            Some(before) => *before = places,
+            None => drop(self.places.insert(caller.clone(), places)),
+        }
+    }
+
+    /// The caller that gives way in a full queue to another that wants so many places: the one that has
+    /// most, if that is more than the other would have.
+    #[must_use]
+    pub fn gives_way(&self, to: &Caller, wanted: usize) -> Option<Caller> {
+        let (most, heaviest) = self.by_weight.last()?;
+        // If it had only as many, the two would take the same place from each other for ever.
+        (*most > self.of(to).saturating_add(wanted)).then(|| heaviest.clone())
+    }
+}
+
+/// The shares of a queue that is seldom full: nothing is counted before it is.
+#[derive(Debug)]
+pub struct Crowd {
+    place_bytes: usize,
+    shares: Option<Shares>,
+}
+
+impl Crowd {
+    /// Of a queue whose bounds give so many bytes to each stanza.
+    #[must_use]
+    pub fn new(place_bytes: usize) -> Self {
+        let shares = None;
+        Self {
+            place_bytes,
+            shares,
+        }
+    }
+
+    /// A stanza was put in.
+    pub fn came(&mut self, stanza: &Stanza) {
+        if let Some(shares) = &mut self.shares {
+            shares.add(&stanza.sender(), places(stanza, self.place_bytes));
+        }
+    }
+
+    /// A stanza was taken out. When the queue `is_quiet`, counting ends.
+    pub fn went(&mut self, stanza: &Stanza, is_quiet: bool) {
+        if is_quiet {
+            self.shares = None;
+        } else if let Some(shares) = &mut self.shares {
+            shares.take(&stanza.sender(), places(stanza, self.place_bytes));
+        }
+    }
+
+    /// Where in a full queue the stanza stands that gives way to `newcomer`, if one does. What waits is
+    /// told with its place, the newest first.
+    pub fn gives_way<'a>(
+        &mut self,
+        newcomer: &Stanza,
+        mut waiting: impl Iterator<Item = (usize, &'a Stanza)> + Clone,
+    ) -> Option<usize> {
+        let place_bytes = self.place_bytes;
+        let shares = self.shares.get_or_insert_with(|| {
+            let mut shares = Shares::default();
+            for (_, stanza) in waiting.clone() {
+                shares.add(&stanza.sender(), places(stanza, place_bytes));
+            }
+            shares
+        });
+        let wanted = places(newcomer, place_bytes);
+        let heaviest = shares.gives_way(&newcomer.sender(), wanted)?;
+        let newest = waiting.find(|(_, stanza)| stanza.sender() == heaviest);
+        newest.map(|(at, _)| at)
+    }
+}
+
+#[cfg(test)]
+mod tests;
