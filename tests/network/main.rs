@@ -10,6 +10,7 @@ mod calls;
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod fan_out;
+mod figures;
 mod hooks;
 mod methods;
 mod old_programs;
