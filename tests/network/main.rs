@@ -7,6 +7,7 @@
 mod bad_messages;
 mod bad_streams;
 mod calls;
+mod chaos;
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod fan_out;
