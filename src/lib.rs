@@ -6,14 +6,15 @@
 //! `opensrf-actors` carries it out.
 //!
 //! Modules, lowest layer first; each uses only those before it:
-//! [`limits`], [`time`], [`ids`], [`interval`], [`retry`]; [`xml`]; [`original`]; [`jid`],
-//! [`stanza`], [`shares`]; [`osrf`]; [`stream`];
+//! [`limits`], [`time`], [`ids`], [`interval`], [`retry`], [`muffler`]; [`xml`]; [`original`];
+//! [`jid`], [`stanza`], [`shares`]; [`osrf`]; [`stream`];
 //! [`service`]; [`session`]; [`router`], [`pool`], [`registration`], [`switchboard`].
 
 pub mod ids;
 pub mod interval;
 pub mod jid;
 pub mod limits;
+pub mod muffler;
 pub mod original;
 pub mod osrf;
 pub mod pool;

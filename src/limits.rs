@@ -157,6 +157,19 @@ pub const MAILBOX_BYTES: usize = 2 * REASSEMBLY_BYTES;
 /// in its place.
 pub const DRONE_START: Duration = Duration::from_secs(60);
 
+/// How long a drone must have been there, or one request done, to show that drones can live.
+pub const DRONE_PROOF: Duration = Duration::from_secs(10);
+
+/// How long drones may fail, while none is there, before requests are refused that wait for one.
+pub const DRONES_FAIL: Duration = Duration::from_secs(10);
+
+/// Threads that methods which block may have at a time, of the 512 that tokio makes for all that
+/// blocks: names of hosts must be found, and files read, while methods hang.
+pub const BLOCKING_METHODS: usize = 480;
+
+/// How often the log has a line of one kind at most, where there may be any number of them.
+pub const LINE_INTERVAL: Duration = Duration::from_secs(60);
+
 /// Stanzas that a service class keeps after it has passed them on, in case they come back.
 pub const FLIGHT_STANZAS: usize = 4_096;
 

@@ -24,8 +24,10 @@
 //! way are no backlog: five drones and a backlog of ten take fifteen requests at once.
 
 mod backlog;
+mod ends;
 mod event;
 mod rules;
+mod starts;
 #[cfg(test)]
 mod tests;
 
@@ -40,9 +42,12 @@ use crate::time::{Tick, earliest};
 use backlog::{Backlog, Waiting};
 pub use event::{DroneId, Effect, Input};
 pub use rules::{PoolRules, PoolSize, PoolSizeError};
+use starts::Starts;
 
 struct Slot {
     state: State,
+    /// When it was made, or came up.
+    since: Tick,
     /// Requests it has been given, ever.
     assigned: u64,
     /// It is to be replaced when it is idle.
@@ -66,9 +71,7 @@ pub struct Pool {
     /// Drones that start, and when each is given up; the first is due first.
     starting: BTreeMap<DroneId, Tick>,
     made: DroneId,
-    retry: Retry,
-    /// No drone is started before this, after one could not start.
-    not_before: Option<Tick>,
+    starts: Starts,
     phase: Phase,
     /// Whether the listener is on the bus.
     is_online: bool,
@@ -104,7 +107,7 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Pool {
-    /// An empty pool; `retry` spaces out starts after drones that could not start.
+    /// An empty pool; `retry` spaces out starts while drones fail.
     #[must_use]
     pub fn new(rules: impl Into<PoolRules>, retry: Retry) -> Self {
         Self {
@@ -114,8 +117,7 @@ impl Pool {
             backlog: Backlog::default(),
             starting: BTreeMap::new(),
             made: 0,
-            retry,
-            not_before: None,
+            starts: Starts::new(retry),
             phase: Phase::Serving,
             is_online: false,
         }
@@ -137,6 +139,9 @@ impl Pool {
         if self.phase == Phase::Drained {
             return out.push(Effect::Refuse(stanza));
         }
+        if self.is_deserted(now) && self.starts.are_paused(now) {
+            return out.push(Effect::TurnAway(stanza));
+        }
         let patience = shortest(stanza.timeout(), self.rules.max_wait);
         let request = Waiting {
             stanza,
@@ -155,10 +160,10 @@ impl Pool {
 
     /// How many requests may wait: the backlog's own, and one for each drone that is on its way.
     fn room(&self, now: Tick) -> usize {
-        let unborn = match self.not_before {
-            _ if !self.is_online => 0,
-            Some(at) if at > now => 0,
-            _ => self.rules.size.max.saturating_sub(self.drones.len()),
+        let unborn = if !self.is_online || self.starts.are_paused(now) {
+            0
+        } else {
+            self.rules.size.max.saturating_sub(self.drones.len())
         };
         let coming = self.starting.len() + unborn;
         self.rules.size.backlog.saturating_add(coming)
@@ -200,10 +205,11 @@ impl Pool {
         };
         match std::mem::replace(&mut slot.state, State::Idle) {
             State::Starting => {
+                slot.since = now;
                 self.starting.remove(&drone);
-                self.retry.succeeded();
-                self.not_before = None;
+                self.starts.came_up();
             }
+            State::Busy(_) if slot.assigned == 1 => self.starts.proved(),
             State::Busy(_) => {}
             State::Idle => return,
         }
@@ -251,58 +257,6 @@ impl Pool {
         out.push(Effect::StopDrone(drone));
     }
 
-    /// Nobody looked at it, so it is as good as new, and first in line; unless all is over.
-    fn requeue(&mut self, now: Tick, request: Waiting, out: &mut Vec<Effect>) {
-        if self.phase == Phase::Drained {
-            return out.push(Effect::Dismiss(request.stanza));
-        }
-        self.backlog.push_front(request);
-        self.hand_out(now, out);
-    }
-
-    fn returned(&mut self, now: Tick, drone: DroneId, out: &mut Vec<Effect>) {
-        // Without a slot its end was told before, and what it had was seen to then.
-        if let Some(slot) = self.drones.remove(&drone)
-            && let State::Busy(request) = slot.state
-        {
-            // It may be there after all, with its mailbox full.
-            out.push(Effect::StopDrone(drone));
-            self.requeue(now, request, out);
-        }
-        self.grow(now, out);
-    }
-
-    fn exited(
-        &mut self,
-        now: Tick,
-        drone: DroneId,
-        taken: u64,
-        settled: bool,
-        out: &mut Vec<Effect>,
-    ) {
-        let Some(slot) = self.drones.remove(&drone) else {
-            return;
-        };
-        match slot.state {
-            State::Starting => {
-                self.starting.remove(&drone);
-                self.pause(now);
-            }
-            State::Idle => self.idle.retain(|&id| id != drone),
-            State::Busy(request) if taken < slot.assigned => self.requeue(now, request, out),
-            State::Busy(request) if !settled => out.push(Effect::Abandon(request.stanza)),
-            State::Busy(_) => {}
-        }
-        self.grow(now, out);
-    }
-
-    /// Starts no drones for a while. Drones that fail together are one failure.
-    fn pause(&mut self, now: Tick) {
-        if self.not_before.is_none_or(|at| at <= now) {
-            self.not_before = Some(now + self.retry.failed());
-        }
-    }
-
     /// Whether drones are missing to the minimum, or to the requests that wait.
     fn wants_drones(&self) -> bool {
         let floor = match self.phase {
@@ -315,13 +269,14 @@ impl Pool {
     }
 
     fn grow(&mut self, now: Tick, out: &mut Vec<Effect>) {
-        if self.not_before.is_some_and(|at| at > now) {
+        if self.starts.are_paused(now) {
             return;
         }
         while self.wants_drones() {
             self.made += 1;
             let slot = Slot {
                 state: State::Starting,
+                since: now,
                 assigned: 0,
                 is_spent: false,
             };
@@ -363,8 +318,7 @@ impl Role for Pool {
         match input {
             Input::LinkUp => {
                 self.is_online = true;
-                self.not_before = None;
-                self.retry.succeeded();
+                self.starts.proved();
                 self.grow(now, out);
             }
             Input::LinkDown => self.is_online = false,
@@ -390,22 +344,15 @@ impl Role for Pool {
     }
 
     fn deadline(&self) -> Option<Tick> {
-        let start = self.not_before.filter(|_| self.wants_drones());
+        let start = self.starts.resume_at().filter(|_| self.wants_drones());
         let start = earliest(start, self.starting.values().next().copied());
         earliest(start, self.backlog.next_expiry())
     }
 
     fn wake(&mut self, now: Tick, out: &mut Vec<Effect>) {
         self.expire(now, out);
-        if self.not_before.is_some_and(|at| at <= now) {
-            self.not_before = None;
-        }
-        while let Some((&drone, &due)) = self.starting.first_key_value()
-            && due <= now
-        {
-            self.stop(drone, out);
-            self.pause(now);
-        }
+        self.starts.wake(now);
+        self.give_up_starts(now, out);
         self.grow(now, out);
         self.report_drained(out);
     }

@@ -52,6 +52,8 @@ pub struct Counters {
     pub calls_garbled: Counter,
     pub calls_cancelled: Counter,
     pub calls_cut_off: Counter,
+    pub hung: Counter,
+    pub late: Counter,
 }
 
 /// The figures of one network at one moment.
@@ -65,7 +67,7 @@ pub struct Figures {
     pub dropped: u64,
     /// Stanzas that a party could not use and nobody waits for, such as messages without a thread.
     pub ignored: u64,
-    /// Requests answered with 503 because the backlog was full.
+    /// Requests answered with 503 because the backlog was full, no drone could be had, or the service was stopping.
     pub refused: u64,
     /// Requests that were not run because nobody waited for them any more, answered with 503.
     pub expired: u64,
@@ -73,7 +75,7 @@ pub struct Figures {
     pub abandoned: u64,
     /// Methods that panicked.
     pub panics: u64,
-    /// Parties that were made anew after they had ended.
+    /// Parties that ended when they should not have, or could not begin; all are made anew that are still needed.
     pub restarts: u64,
     /// Sessions that clients opened at the embedded server.
     pub logins: u64,
@@ -101,6 +103,10 @@ pub struct Figures {
     pub calls_cancelled: u64,
     /// Requests of clients that ended themselves before them.
     pub calls_cut_off: u64,
+    /// Methods that were given up because they took longer than they may.
+    pub hung: u64,
+    /// What methods said after they were over or given up: results, pleas for time, and the ends of those that block.
+    pub late: u64,
 }
 
 impl Counters {
@@ -130,6 +136,8 @@ impl Counters {
             calls_garbled: self.calls_garbled.get(),
             calls_cancelled: self.calls_cancelled.get(),
             calls_cut_off: self.calls_cut_off.get(),
+            hung: self.hung.get(),
+            late: self.late.get(),
         }
     }
 }

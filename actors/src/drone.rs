@@ -1,5 +1,6 @@
 //! The actor around a [`Drone`]: one worker of a service, at an address of its own.
 
+mod panics;
 mod running;
 
 use std::sync::Arc;
@@ -21,9 +22,10 @@ use crate::env::Env;
 use crate::messages::{Assign, DroneReport, Order, RunReport, RunWord};
 use crate::party::{Party, Uplink};
 use crate::peer::Peer;
-use crate::service::{DroneContext, Kept, Service, SessionContext, Surroundings};
+use crate::service::{DroneContext, Kept, Service, SessionContext, Surroundings, Threads};
 use crate::supervise::{Exit, Tether};
 use crate::transport::{LinkError, LinkEvent, Transport};
+pub(crate) use panics::Panics;
 use running::Running;
 
 /// What all drones of a listener have in common.
@@ -35,6 +37,8 @@ pub(crate) struct DronePlan {
     pub(crate) client: Client,
     pub(crate) counters: Arc<Counters>,
     pub(crate) protected: Protected,
+    pub(crate) threads: Threads,
+    pub(crate) panics: Panics,
 }
 
 /// One worker.
@@ -68,6 +72,7 @@ impl DroneActor {
         let surroundings = Surroundings {
             service: plan.service.clone(),
             env: env.clone(),
+            threads: plan.threads.clone(),
             drone: Arc::new(DroneContext {
                 jid,
                 service: plan.service.name().clone(),
@@ -114,20 +119,27 @@ impl DroneActor {
     }
 
     fn end(&mut self, exit: Exit, settled: bool, ctx: &mut Context<Self>) {
-        self.running = None;
-        self.end_session();
-        if std::mem::take(&mut self.has_begun) {
-            let hooks = self.plan.service.hooks();
-            hooks.drone_ended(&self.surroundings.drone);
-        }
         self.tether.ends(exit, settled);
+        self.take_leave();
         self.uplink.hang_up();
         ctx.stop();
     }
 
+    /// What runs, the session and the drone itself are over, for the service; in that order, and
+    /// once.
+    fn take_leave(&mut self) {
+        self.give_up();
+        self.end_session();
+        if std::mem::take(&mut self.has_begun) {
+            let hooks = self.plan.service.hooks();
+            self.note_hook("drone end", hooks.drone_ended(&self.surroundings.drone));
+        }
+    }
+
     fn end_session(&mut self) {
         if let Some(session) = self.session.take() {
-            self.plan.service.hooks().session_ended(&session);
+            let hooks = self.plan.service.hooks();
+            self.note_hook("session end", hooks.session_ended(&session));
         }
     }
 
@@ -157,10 +169,16 @@ impl Conduct<Drone> for DroneActor {
             // Without its listener it would never be given work again.
             DroneEffect::Free if !self.listener.is_there() => self.end(Exit::Stopped, true, ctx),
             DroneEffect::Free => {
+                self.tether.settled();
                 self.end_session();
                 self.report_free();
             }
             DroneEffect::Exit => self.end(Exit::Panicked, true, ctx),
+            DroneEffect::Hung(run) => {
+                self.note_hung(run);
+                self.end(Exit::Hung, true, ctx);
+            }
+            DroneEffect::Late => self.plan.counters.late.add(),
             DroneEffect::Dropped(reason, xid) => {
                 self.plan.counters.ignored.add();
                 let jid = self.uplink.jid();
@@ -180,12 +198,21 @@ impl Party for DroneActor {
     }
 
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool {
-        self.end(Exit::LinkLost(reason.to_string()), false, ctx);
+        let settled = self.driver.role().is_free();
+        self.end(Exit::LinkLost(reason.to_string()), settled, ctx);
         false
     }
 
     fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {
         self.step(DroneInput::Stanza(stanza), ctx);
+    }
+}
+
+impl Drop for DroneActor {
+    /// A drone that panicked has taken no leave. Nothing of what follows can panic: what users wrote is
+    /// guarded.
+    fn drop(&mut self) {
+        self.take_leave();
     }
 }
 

@@ -12,7 +12,8 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, fut};
 use opensrf::ids::resource_part;
 use opensrf::jid::Jid;
-use opensrf::limits::MAILBOX;
+use opensrf::limits::{LINE_INTERVAL, MAILBOX};
+use opensrf::muffler::Muffler;
 use opensrf::pool::{self, DroneId, Pool, PoolRules};
 use opensrf::registration::{self, Registration};
 use opensrf::retry::Retry;
@@ -23,12 +24,12 @@ use crate::activity::Protected;
 use crate::client::Client;
 use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
-use crate::drone::DronePlan;
+use crate::drone::{DronePlan, Panics};
 use crate::env::Env;
 use crate::messages::{DroneReport, Order, Ready, ServiceOrder};
 use crate::party::{Party, Uplink};
 use crate::peer::Peer;
-use crate::service::{MethodError, Service, ServiceContext};
+use crate::service::{MethodError, Service, ServiceContext, Threads};
 use crate::supervise::{ChildExited, Exit, Tether};
 use crate::transport::{LinkError, LinkEvent, Transport};
 use work::DroneHandle;
@@ -65,6 +66,8 @@ pub struct ListenerPlan {
     pub client: Client,
     /// Methods whose parameters are never logged.
     pub protected: Protected,
+    /// Where methods that block run.
+    pub(crate) threads: Threads,
 }
 
 impl ListenerPlan {
@@ -76,6 +79,8 @@ impl ListenerPlan {
             client: self.client.clone(),
             counters,
             protected: self.protected.clone(),
+            threads: self.threads.clone(),
+            panics: Panics::default(),
         }
     }
 
@@ -99,6 +104,8 @@ pub struct ListenerActor {
     registration: Driver<Registration>,
     uplink: Uplink,
     drones: BTreeMap<DroneId, DroneHandle>,
+    /// Ends of drones, by kind, that have a line in the log.
+    ends: Muffler<&'static str>,
     env: Env,
     counters: Arc<Counters>,
     host: Peer<Ready>,
@@ -141,6 +148,7 @@ impl ListenerActor {
             drone_plan,
             number,
             drones: BTreeMap::new(),
+            ends: Muffler::new(LINE_INTERVAL),
             env,
             counters,
             host,
@@ -329,19 +337,17 @@ impl Handler<ChildExited> for ListenerActor {
 
     fn handle(&mut self, exited: ChildExited, ctx: &mut Self::Context) {
         self.drones.remove(&exited.child);
-        if !matches!(exited.exit, Exit::Stopped) {
-            self.counters.restarts.add();
-            let (service, exit) = (self.service(), &exited.exit);
-            tracing::warn!(service, drone = exited.child, %exit, "drone ended");
+        if self.is_ending {
+            return self.end_when_alone(ctx);
+        }
+        if exited.exit != Exit::Stopped {
+            self.note_end(exited.child, &exited.exit, exited.exit.kind());
         }
         let input = pool::Input::Exited {
             drone: exited.child,
             taken: exited.taken,
             settled: exited.settled,
         };
-        if self.is_ending {
-            return self.end_when_alone(ctx);
-        }
         self.pool_step(input, ctx);
     }
 }

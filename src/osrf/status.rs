@@ -28,6 +28,8 @@ pub mod code {
     pub const INTERNAL_SERVER_ERROR: u16 = 500;
     /// Backlog full.
     pub const SERVICE_UNAVAILABLE: u16 = 503;
+    /// A method took longer than its service lets it (no status of the original's).
+    pub const GATEWAY_TIMEOUT: u16 = 504;
 }
 
 /// How a request or a session stands.

@@ -62,8 +62,12 @@ pub enum Effect {
     Expire(Stanza),
     /// Tell the sender that its drone died (500).
     Abandon(Stanza),
-    /// End a drone: it is idle or spent, did not come up in time, or takes nothing.
+    /// Tell the sender that no drone can be had (503).
+    TurnAway(Stanza),
+    /// End a drone: it is idle or spent, or takes nothing.
     StopDrone(DroneId),
+    /// End a drone: it did not come up in time.
+    StartOverdue(DroneId),
     /// The drain is over: nothing waits and no drone works. Said once.
     Drained,
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::ids::Seed;
 use crate::jid::Jid;
+use crate::limits::DRONE_PROOF;
 use crate::stanza::Message;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -43,7 +44,9 @@ fn words(effects: &[Effect]) -> Vec<String> {
         Effect::Dismiss(stanza) => format!("dismiss {}", stanza.id),
         Effect::Expire(stanza) => format!("expire {}", stanza.id),
         Effect::Abandon(stanza) => format!("abandon {}", stanza.id),
+        Effect::TurnAway(stanza) => format!("turn away {}", stanza.id),
         Effect::StopDrone(drone) => format!("stop {drone}"),
+        Effect::StartOverdue(drone) => format!("overdue {drone}"),
         Effect::Drained => "drained".to_owned(),
     };
     effects.iter().map(word).collect()
@@ -233,7 +236,7 @@ fn a_request_that_its_drone_never_looked_at_goes_to_another_before_all_others() 
         let mut pool = running(1, 1, 1);
         step(&mut pool, Input::Request(request(1)));
         step(&mut pool, Input::Request(request(2)));
-        assert_eq!(step(&mut pool, end()), effects);
+        assert_eq!(at(&mut pool, DRONE_PROOF, end()), effects);
         // The other half of the news, whichever it is, changes nothing.
         assert!(step(&mut pool, Input::Returned(1)).is_empty());
         assert!(step(&mut pool, exited(1, 0, false)).is_empty());
@@ -246,7 +249,7 @@ fn a_request_that_its_drone_never_looked_at_goes_to_another_before_all_others() 
 fn a_request_that_comes_back_goes_to_an_idle_drone_at_once() {
     let mut pool = running(2, 2, 1);
     step(&mut pool, Input::Request(request(1)));
-    let effects = step(&mut pool, Input::Returned(2));
+    let effects = at(&mut pool, DRONE_PROOF, Input::Returned(2));
     assert_eq!(effects, ["stop 2", "assign 1 to 1", "start 3"]);
 }
 
@@ -286,7 +289,10 @@ fn a_drone_that_does_not_come_up_is_given_up_and_another_one_started() {
     step(&mut pool, Input::Request(request(1)));
     assert_eq!(
         next(&mut pool),
-        Some((DRONE_START, vec!["stop 1".to_owned()]))
+        Some((
+            DRONE_START,
+            vec!["overdue 1".to_owned(), "turn away 1".to_owned()]
+        ))
     );
     assert_eq!(
         next(&mut pool).map(|(_, effects)| effects),
@@ -294,7 +300,8 @@ fn a_drone_that_does_not_come_up_is_given_up_and_another_one_started() {
     );
     // It came up after all, before it heard.
     assert!(step(&mut pool, idle(1)).is_empty());
-    assert_eq!(step(&mut pool, idle(2)), ["assign 1 to 2"]);
+    step(&mut pool, Input::Request(request(2)));
+    assert_eq!(step(&mut pool, idle(2)), ["assign 2 to 2"]);
 }
 
 #[test]
@@ -306,6 +313,138 @@ fn one_drone_that_comes_up_ends_the_pause_for_the_others() {
     }
     assert!(step(&mut pool, exited(1, 0, true)).is_empty());
     assert_eq!(step(&mut pool, idle(2)), ["assign 1 to 2", "start 4"]);
+}
+
+/// Each drone does `life` as soon as it is there; says when each was started.
+fn loop_of(pool: &mut Pool, starts: u64, life: impl Fn(&mut Pool, Tick, DroneId)) -> Vec<Tick> {
+    let mut now = Tick::ZERO;
+    let mut times = vec![now];
+    for drone in 1..starts {
+        life(pool, now, drone);
+        let (then, effects) = next(pool).expect("it tries again");
+        assert_eq!(effects, [format!("start {}", drone + 1)]);
+        now = then;
+        times.push(now);
+    }
+    times
+}
+
+#[test]
+fn drones_that_come_up_and_end_at_once_are_replaced_ever_more_slowly() {
+    let mut pool = pool(1, 1, 1);
+    step(&mut pool, Input::LinkUp);
+    let times = loop_of(&mut pool, 5, |pool, now, drone| {
+        assert!(at(pool, now, idle(drone)).is_empty());
+        assert!(at(pool, now, exited(drone, 0, false)).is_empty());
+    });
+    let waits: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(waits.is_sorted() && waits[3] >= 6 * SECOND, "{waits:?}");
+}
+
+#[test]
+fn drones_that_end_before_they_look_at_what_they_got_did_spin() {
+    for is_told in [true, false] {
+        let mut pool = pool(1, 1, 1);
+        step(&mut pool, Input::LinkUp);
+        step(&mut pool, Input::Request(request(1)));
+        let times = loop_of(&mut pool, 4, |pool, now, drone| {
+            let got = [format!("assign 1 to {drone}")];
+            assert_eq!(at(pool, now, idle(drone)), got);
+            if !is_told {
+                let gone = [format!("stop {drone}")];
+                assert_eq!(at(pool, now, Input::Returned(drone)), gone);
+            }
+            assert!(at(pool, now, exited(drone, 0, false)).is_empty());
+        });
+        assert!(times[3] >= 5 * SECOND, "{times:?}");
+    }
+}
+
+#[test]
+fn a_drone_that_ends_after_it_took_a_request_is_replaced_at_once() {
+    let mut pool = running(1, 1, 1);
+    for drone in 1..100 {
+        step(&mut pool, Input::Request(request(drone)));
+        let next = [format!("start {}", drone + 1)];
+        assert_eq!(step(&mut pool, exited(drone, 1, true)), next);
+        step(&mut pool, idle(drone + 1));
+    }
+}
+
+#[test]
+fn one_request_that_is_done_shows_that_drones_can_live() {
+    let mut pool = pool(2, 2, 1);
+    step(&mut pool, Input::LinkUp);
+    step(&mut pool, idle(1));
+    step(&mut pool, idle(2));
+    assert!(step(&mut pool, exited(1, 0, true)).is_empty());
+    step(&mut pool, Input::Request(request(1)));
+    assert_eq!(step(&mut pool, idle(2)), ["start 3"]);
+}
+
+#[test]
+fn a_drone_that_was_there_for_long_is_replaced_at_once() {
+    let mut pool = running(1, 1, 1);
+    assert_eq!(at(&mut pool, DRONE_PROOF, exited(1, 0, false)), ["start 2"]);
+}
+
+#[test]
+fn what_waits_while_drones_fail_for_long_is_turned_away() {
+    let mut pool = pool(1, 1, 9);
+    step(&mut pool, Input::LinkUp);
+    step(&mut pool, Input::Request(request(1)));
+    let mut now = Tick::ZERO;
+    let mut drone = 1;
+    let told = loop {
+        let told = at(&mut pool, now, exited(drone, 0, true));
+        if !told.is_empty() {
+            break told;
+        }
+        now = next(&mut pool).expect("it tries again").0;
+        drone += 1;
+    };
+    assert_eq!(told, ["turn away 1"]);
+    assert!((10..25).contains(&now.as_secs()), "{now:?}");
+    // From then on at once,
+    let refused = at(&mut pool, now, Input::Request(request(2)));
+    assert_eq!(refused, ["turn away 2"]);
+    // but for those that come while another one is tried.
+    now = next(&mut pool).expect("it tries again").0;
+    assert!(at(&mut pool, now, Input::Request(request(3))).is_empty());
+    let up = format!("assign 3 to {}", drone + 1);
+    assert_eq!(at(&mut pool, now, idle(drone + 1)), [up]);
+}
+
+#[test]
+fn a_request_has_a_drone_tried_where_none_is_kept() {
+    let mut pool = pool(0, 1, 9);
+    step(&mut pool, Input::LinkUp);
+    let mut now = Tick::ZERO;
+    for drone in 1..9 {
+        let tried = at(&mut pool, now, Input::Request(request(drone)));
+        assert_eq!(tried, [format!("start {drone}")]);
+        now += 20 * SECOND;
+        // It has taken long enough for all.
+        let told = at(&mut pool, now, exited(drone, 0, true));
+        assert_eq!(told, [format!("turn away {drone}")]);
+        let meanwhile = at(&mut pool, now, Input::Request(request(0)));
+        assert_eq!(meanwhile, ["turn away 0"]);
+        now += 70 * SECOND;
+    }
+}
+
+#[test]
+fn nothing_is_turned_away_while_a_drone_works_or_the_listener_is_off_the_bus() {
+    let mut pool = running(1, 2, 9);
+    step(&mut pool, Input::Request(request(1)));
+    step(&mut pool, Input::Request(request(2)));
+    assert!(at(&mut pool, 20 * SECOND, exited(2, 0, true)).is_empty());
+    let mut pool = running(1, 1, 9);
+    step(&mut pool, Input::LinkDown);
+    step(&mut pool, Input::Request(request(1)));
+    step(&mut pool, Input::Request(request(2)));
+    let told = at(&mut pool, 20 * SECOND, exited(1, 0, true));
+    assert!(told.is_empty(), "{told:?}");
 }
 
 #[test]
@@ -375,10 +514,11 @@ fn what_expired_makes_room_for_others() {
 #[test]
 fn a_request_that_goes_to_another_drone_keeps_its_time() {
     let mut pool = running(1, 1, 10);
-    step(&mut pool, Input::Request(patient(1, 3)));
-    let back = at(&mut pool, SECOND, exited(1, 0, true));
+    step(&mut pool, Input::Request(patient(1, 13)));
+    let back = at(&mut pool, 11 * SECOND, exited(1, 0, true));
     assert_eq!(back, ["start 2"]);
-    assert_eq!(next(&mut pool), Some((3 * SECOND, vec!["expire 1".into()])));
+    let expired = vec!["expire 1".into()];
+    assert_eq!(next(&mut pool), Some((13 * SECOND, expired)));
 }
 
 #[test]
@@ -550,8 +690,9 @@ impl World {
                 Effect::Refuse(stanza)
                 | Effect::Dismiss(stanza)
                 | Effect::Expire(stanza)
+                | Effect::TurnAway(stanza)
                 | Effect::Abandon(stanza) => self.ended.push(name(&stanza)),
-                Effect::StopDrone(drone) => {
+                Effect::StopDrone(drone) | Effect::StartOverdue(drone) => {
                     self.drones.remove(&drone);
                 }
                 Effect::Drained => self.drained += 1,

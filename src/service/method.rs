@@ -1,5 +1,7 @@
 //! What callers may know of a method.
 
+use std::time::Duration;
+
 use bytestring::ByteString;
 use serde_json::json;
 
@@ -28,6 +30,8 @@ pub struct Method {
     pub signature: Signature,
     /// How its results are put into stanzas.
     pub sizes: ResultSizes,
+    /// How long it may run, whatever its service says; zero for as long as it likes.
+    pub limit: Option<Duration>,
 }
 
 impl Method {
@@ -44,6 +48,7 @@ impl Method {
             notes: String::new(),
             signature: Signature::default(),
             sizes: ResultSizes::default(),
+            limit: None,
         }
     }
 

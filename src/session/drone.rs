@@ -5,7 +5,7 @@
 //!   Free ---------------> in a conversation ---------------------------> Free
 //!                           |         ^   \_ DISCONNECT, bounce, keepalive over (408) _/
 //!                           v         |
-//!                         Run a method until it is Finished
+//!                         Run a method until it is Finished, or given up
 //! ```
 //!
 //! A conversation that sent CONNECT keeps the drone until it ends. Messages are handled in order,
@@ -17,8 +17,14 @@
 //! A method learns that nobody waits for it any more ([`DroneEffect::CallerGone`]) when something
 //! it said came back, or when its caller takes leave while it runs. That is news for the method
 //! only: what it gives is sent all the same, should the caller have meant something else.
+//!
+//! A method that takes longer than it may is given up ([`DroneEffect::Hung`]): its caller gets
+//! status 504 at once, and the drone ends, as after a panic. It is the service's limit and not the
+//! caller's, so a plea for time does not extend it, and it holds after the caller has had its end,
+//! too.
 
 mod event;
+mod running;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -31,13 +37,12 @@ use bytestring::ByteString;
 
 use super::answer::refuse;
 use crate::Role;
-use crate::limits::BUNDLE_TIME;
-use crate::osrf::{self, Body, Bundle, Json, Status, code};
+use crate::osrf::{self, Body, Status, code};
 use crate::service::Catalog;
 use crate::stanza::{Kind, Stanza};
-use crate::time::Tick;
+use crate::time::{Tick, earliest};
 pub use event::{DroneEffect, DroneInput, Outcome, Run, RunId};
-use session::{Farewell, Running, Session, Waiting, answer};
+use session::{Farewell, Session, Waiting, answer};
 
 /// Sessions ended by us whose late messages are dropped.
 const ENDED_SESSIONS: usize = 16;
@@ -50,6 +55,8 @@ pub struct SessionRules {
     /// Requests of a connected session; the next one is sent elsewhere with 307. `None` for any
     /// number.
     pub most_requests: Option<u64>,
+    /// How long a method may run that has no limit of its own; `None` for as long as it likes.
+    pub max_run: Option<Duration>,
 }
 
 /// One drone's conversation.
@@ -132,56 +139,11 @@ impl Drone {
                 Body::Request(_) if session.is_spent(self.rules.most_requests) => {
                     return self.send_elsewhere(message, out);
                 }
-                Body::Request(_) => self.request(message, out),
+                Body::Request(_) => self.request(now, message, out),
                 // Only services say these.
                 Body::Result(_) | Body::Status(_) => {}
             }
         }
-    }
-
-    fn request(&mut self, message: osrf::Message, out: &mut Out) {
-        let (Some(session), Body::Request(request)) = (&mut self.session, &message.body) else {
-            return;
-        };
-        let method = match self.catalog.dispatch(request) {
-            Ok(method) => method,
-            Err(status) => {
-                session.say(&[answer(&message, status.clone())], out);
-                return out.push(DroneEffect::Refused {
-                    request: request.clone(),
-                    xid: session.xid.clone(),
-                    status,
-                });
-            }
-        };
-        self.runs += 1;
-        let (atomic, sizes) = match self.catalog.get(method) {
-            Some(method) => (method.atomic, method.sizes),
-            None => Default::default(),
-        };
-        session.requests += 1;
-        session.running = Some(Running {
-            id: self.runs,
-            trace: message.trace,
-            locale: message.locale.clone(),
-            bundle: Bundle::new(sizes),
-            flush_at: None,
-            collected: atomic.then(Vec::new),
-            is_complete: false,
-        });
-        out.push(DroneEffect::Run(Arc::new(Run {
-            id: self.runs,
-            method,
-            params: request.params.clone(),
-            caller: session.remote.clone(),
-            thread: session.thread.clone(),
-            xid: session.xid.clone(),
-            trace: message.trace,
-            locale: message.locale,
-            tz: message.tz,
-            ingress: message.ingress,
-            api_level: message.api_level,
-        })));
     }
 
     /// The session has had all the requests that it may have: this one and those behind it are for
@@ -266,42 +228,6 @@ impl Drone {
         }
     }
 
-    fn output(&mut self, now: Tick, run: RunId, item: Json, out: &mut Out) {
-        let Some((session, mut running)) = self.running(run) else {
-            return;
-        };
-        match &mut running.collected {
-            _ if running.is_complete => {}
-            Some(all) => all.push(item),
-            None => {
-                let mut ready = Vec::new();
-                let result = osrf::Message::result(running.trace, item);
-                running
-                    .bundle
-                    .push(result.in_locale(&running.locale), &mut ready);
-                session.say_all(&ready, out);
-                let soon = running
-                    .flush_at
-                    .unwrap_or_else(|| now.saturating_add(BUNDLE_TIME));
-                running.flush_at = (!running.bundle.is_empty()).then_some(soon);
-            }
-        }
-        session.running = Some(running);
-    }
-
-    /// Sends what waits to be sent together with more that has not come.
-    fn flush(&mut self, out: &mut Out) {
-        let Some(session) = &mut self.session else {
-            return;
-        };
-        let mut ready = Vec::new();
-        if let Some(running) = &mut session.running {
-            running.flush_at = None;
-            running.bundle.flush(&mut ready);
-        }
-        session.say_all(&ready, out);
-    }
-
     /// Tells everyone who waits for this drone that nothing more will come.
     fn stop(&mut self, out: &mut Out) {
         self.flush(out);
@@ -315,60 +241,6 @@ impl Drone {
             session.say(&[message.in_locale(&running.locale)], out);
         }
         session.refuse_queue(&status, out);
-    }
-
-    fn hold(&mut self, run: RunId, out: &mut Out) {
-        let Some((session, mut running)) = self.running(run) else {
-            return;
-        };
-        if !running.is_complete {
-            let mut ready = Vec::new();
-            running.flush_at = None;
-            running.bundle.flush(&mut ready);
-            session.say_all(&ready, out);
-            let hold = osrf::Message::status(running.trace, Status::please_hold());
-            session.say(&[hold.in_locale(&running.locale)], out);
-        }
-        session.running = Some(running);
-    }
-
-    /// The caller has all it will get, while the method goes on.
-    fn completed(&mut self, run: RunId, last: Option<Json>, out: &mut Out) {
-        let Some((session, mut running)) = self.running(run) else {
-            return;
-        };
-        session.conclude(&mut running, last, Status::complete(), out);
-        session.running = Some(running);
-    }
-
-    fn finished(&mut self, now: Tick, run: RunId, outcome: Outcome, out: &mut Out) {
-        let Some((session, mut running)) = self.running(run) else {
-            return;
-        };
-        let (last, status, panicked) = match outcome {
-            Outcome::Done(last) => (last, Status::complete(), false),
-            Outcome::Failed(status) => (None, status, false),
-            Outcome::Panicked => {
-                let text = "the method failed unexpectedly (it panicked)";
-                let status = Status::method_exception(code::INTERNAL_SERVER_ERROR, text);
-                (None, status, true)
-            }
-        };
-        session.conclude(&mut running, last, status, out);
-        if panicked {
-            let why = "the drone failed at an earlier request";
-            session.refuse_queue(&Status::broken_session(why), out);
-            self.session = None;
-            return out.push(DroneEffect::Exit);
-        }
-        self.go_on(now, out);
-    }
-
-    /// The session and what runs in it, if that is `run`; whoever takes it puts it back or ends it.
-    fn running(&mut self, run: RunId) -> Option<(&mut Session, Running)> {
-        let session = self.session.as_mut()?;
-        let running = session.running.take_if(|running| running.id == run)?;
-        Some((session, running))
     }
 }
 
@@ -391,7 +263,7 @@ impl Role for Drone {
     fn deadline(&self) -> Option<Tick> {
         let session = self.session.as_ref()?;
         match &session.running {
-            Some(running) => running.flush_at,
+            Some(running) => earliest(running.flush_at, running.due),
             None => session.connected.then_some(session.idle_until),
         }
     }
@@ -400,14 +272,18 @@ impl Role for Drone {
         if self.deadline().is_none_or(|at| at > now) {
             return;
         }
-        if self.session.as_ref().is_some_and(|s| s.running.is_some()) {
-            return self.flush(out);
+        let Some(session) = &self.session else {
+            return;
+        };
+        match &session.running {
+            Some(running) if running.due.is_some_and(|due| due <= now) => self.give_up(out),
+            Some(_) => self.flush(out),
+            None => {
+                // The id of the last request, as Perl has it; C writes 0. Neither is asked again.
+                let status = osrf::Message::status(session.trace, Status::idle_too_long());
+                session.say(&[status], out);
+                self.end_by_us(out);
+            }
         }
-        if let Some(session) = &self.session {
-            // The id of the last request, as Perl has it; C writes 0. Neither is asked again.
-            let status = osrf::Message::status(session.trace, Status::idle_too_long());
-            session.say(&[status], out);
-        }
-        self.end_by_us(out);
     }
 }

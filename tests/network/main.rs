@@ -10,6 +10,7 @@ mod calls;
 mod chaos;
 #[path = "../conformance/mod.rs"]
 mod conformance;
+mod drones;
 mod fan_out;
 mod figures;
 mod hooks;

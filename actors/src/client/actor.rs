@@ -43,8 +43,6 @@ pub struct ClientActor {
     requests: OpenRequests,
     opening: BTreeMap<SessionId, oneshot::Sender<Result<(), CallError>>>,
     waiting: Vec<oneshot::Sender<Result<(), ClientError>>>,
-    /// What was asked before it was known whether the bus can be reached.
-    early: Vec<ClientInput>,
     /// Why the last attempt to get onto the bus failed.
     failure: Option<LinkError>,
     /// No more is asked; what was asked is waited for.
@@ -74,7 +72,6 @@ impl ClientActor {
             requests: OpenRequests::new(counters),
             opening: BTreeMap::new(),
             waiting: Vec::new(),
-            early: Vec::new(),
             failure: None,
             is_draining: false,
             protected: plan.protected,
@@ -112,22 +109,6 @@ impl ClientActor {
         ctx.stop();
     }
 
-    /// Asks, once it is known whether the bus can be reached.
-    fn ask(&mut self, input: ClientInput, ctx: &mut Context<Self>) {
-        let is_known = self.uplink.is_linked() || self.failure.is_some();
-        if is_known || self.early.len() >= MAILBOX {
-            self.step(input, ctx);
-        } else {
-            self.early.push(input);
-        }
-    }
-
-    fn ask_early(&mut self, ctx: &mut Context<Self>) {
-        for input in std::mem::take(&mut self.early) {
-            self.step(input, ctx);
-        }
-    }
-
     /// Says in the log what is asked.
     fn announce(&self, asked: &Asked) {
         let xid = asked.context.xid.as_deref();
@@ -140,7 +121,7 @@ impl ClientActor {
             return; // whoever waits at the sink sees it go
         }
         self.requests.open(request, sink);
-        self.ask(call, ctx);
+        self.step(call, ctx);
     }
 }
 
@@ -180,7 +161,6 @@ impl Party for ClientActor {
         }
         self.host.report(Ready(self.child));
         self.step(ClientInput::LinkUp, ctx);
-        self.ask_early(ctx);
     }
 
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool {
@@ -189,7 +169,6 @@ impl Party for ClientActor {
             let _ = waiting.send(Err(reason.clone().into()));
         }
         self.step(ClientInput::LinkDown, ctx);
-        self.ask_early(ctx);
         true
     }
 
@@ -249,7 +228,7 @@ impl Handler<ClientCommand> for ClientActor {
                 reply,
             } => {
                 self.opening.insert(session, reply);
-                self.ask(
+                self.step(
                     ClientInput::Open {
                         session,
                         service,
@@ -261,11 +240,11 @@ impl Handler<ClientCommand> for ClientActor {
             }
             ClientCommand::Close(session) => {
                 self.opening.remove(&session);
-                self.ask(ClientInput::Close(session), ctx);
+                self.step(ClientInput::Close(session), ctx);
             }
             ClientCommand::Cancel(request) => {
                 self.requests.cancel(request);
-                self.ask(ClientInput::Cancel(request), ctx);
+                self.step(ClientInput::Cancel(request), ctx);
                 self.end_if_settled(ctx);
             }
             ClientCommand::Leave => self.end(ctx),

@@ -1,28 +1,30 @@
 //! A drone runs a method: on its own thread or on the blocking pool, and guarded.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, fut};
-use futures::FutureExt;
 use opensrf::osrf::{Request, Status};
+use opensrf::service::MethodId;
 use opensrf::session::{DroneInput, Outcome, Run, RunId};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{Instrument, Span};
 
 use super::DroneActor;
+use super::panics::Culprit;
 use crate::activity::TARGET;
 use crate::driver::Conduct;
-use crate::service::{self, Call, Handler, MethodError, RequestEnd, Results, SessionContext};
+use crate::service::{
+    self, Call, Guarded, Handler, MethodError, Panic, RequestEnd, Results, SessionContext, guarded,
+};
 
 /// What became of the code of a method: its outcome, or its panic.
-type Ran = Result<service::Outcome, Box<dyn Any + Send>>;
+type Ran = Result<service::Outcome, Panic>;
 
 /// The method that runs.
 #[derive(Debug)]
 pub(super) struct Running {
     id: RunId,
+    method: MethodId,
     /// Dropped when nobody waits for the method any more, and when it or the drone ends; tells the
     /// method. A function is over before it could be told.
     waited_for: Option<DropGuard>,
@@ -34,7 +36,7 @@ pub(super) struct Running {
 
 impl DroneActor {
     pub(super) fn run(&mut self, run: Arc<Run>, ctx: &mut Context<Self>) {
-        let id = run.id;
+        let (id, method) = (run.id, run.method);
         let Some(handler) = self.plan.service.handler(run.method).cloned() else {
             let error = MethodError::failed("the method has no code");
             return self.finished(id, Ok(Err(error)), ctx);
@@ -63,6 +65,7 @@ impl DroneActor {
         let wants_end = self.plan.service.hooks().wants_request_ends();
         self.running = Some(Running {
             id,
+            method,
             waited_for,
             call: wants_end.then(|| call.clone()),
             span: span.clone(),
@@ -70,7 +73,7 @@ impl DroneActor {
         match handler {
             Handler::Function(function) => {
                 let function = || span.in_scope(|| function(&call));
-                let mut ran = catch_unwind(AssertUnwindSafe(function));
+                let mut ran = guarded(function);
                 let mut last = None;
                 if let Ok(Ok(results)) = &mut ran {
                     last = results.pop();
@@ -81,24 +84,22 @@ impl DroneActor {
                 self.finished(id, ran.map(|results| results.map(|_| last)), ctx);
             }
             Handler::Async(method) => {
-                let results = Results::of_drone(ctx.address().recipient(), id);
-                let running = async move { method(call, results).await }.instrument(span);
-                self.await_end(id, AssertUnwindSafe(running).catch_unwind(), ctx);
+                let results = self.results(id, ctx);
+                let running = Guarded::new(|| span.in_scope(|| method(call, results)));
+                self.await_end(id, running.instrument(span), ctx);
             }
             Handler::Blocking(method) => {
-                let results = Results::of_drone(ctx.address().recipient(), id);
-                let running =
-                    tokio::task::spawn_blocking(move || span.in_scope(|| method(&call, &results)));
-                let guarded = running.map(|joined| match joined {
-                    Ok(outcome) => Ok(outcome),
-                    Err(error) => match error.try_into_panic() {
-                        Ok(panic) => Err(panic),
-                        Err(error) => Ok(Err(error.into())),
-                    },
-                });
-                self.await_end(id, guarded, ctx);
+                let results = self.results(id, ctx);
+                let threads = self.plan.threads.clone();
+                let running = threads.run(move || span.in_scope(|| method(&call, &results)));
+                self.await_end(id, running, ctx);
             }
         }
+    }
+
+    fn results(&self, id: RunId, ctx: &Context<Self>) -> Results {
+        let counters = Arc::clone(&self.plan.counters);
+        Results::of_drone(ctx.address().recipient(), id, counters)
     }
 
     /// Says in the log what is called, and gives the span of the call.
@@ -143,6 +144,7 @@ impl DroneActor {
 
     fn finished(&mut self, run: RunId, ran: Ran, ctx: &mut Context<Self>) {
         let running = self.running.take_if(|running| running.id == run);
+        let method = running.as_ref().map(|running| running.method);
         let _within = running
             .as_ref()
             .map(|running| running.span.clone().entered());
@@ -152,24 +154,46 @@ impl DroneActor {
                 Ok(Err(error)) => RequestEnd::Failed(error),
                 Err(_) => RequestEnd::Panicked,
             };
-            self.plan.service.hooks().request_ended(&call, end);
+            self.request_ended(&call, end);
         }
         let outcome = match ran {
             Ok(Ok(last)) => Outcome::Done(last),
             Ok(Err(error)) => Outcome::Failed(error.into_status()),
             Err(panic) => {
                 self.plan.counters.panics.add();
-                let (service, jid) = (&**self.plan.service.name(), self.uplink.jid());
-                tracing::error!(service, %jid, panic = text_of(&*panic), "a method panicked");
+                if let Some(method) = method {
+                    self.note_panic(Culprit::Method(method), &panic);
+                }
                 Outcome::Panicked
             }
         };
         self.step(DroneInput::Finished(run, outcome), ctx);
     }
-}
 
-fn text_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no text")
+    /// Says in the log which method hung, and counts it.
+    pub(super) fn note_hung(&self, run: RunId) {
+        self.plan.counters.hung.add();
+        if let Some(running) = self.running.as_ref().filter(|running| running.id == run) {
+            let _within = running.span.enter();
+            let jid = self.uplink.jid();
+            tracing::warn!(%jid, "a method took longer than it may, and was given up");
+        }
+    }
+
+    /// Nobody waits any more for what runs, if something does.
+    pub(super) fn give_up(&mut self) {
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        let _within = running.span.entered();
+        drop(running.waited_for);
+        if let Some(call) = running.call {
+            self.request_ended(&call, RequestEnd::GivenUp);
+        }
+    }
+
+    fn request_ended(&self, call: &Call, end: RequestEnd<'_>) {
+        let hooks = self.plan.service.hooks();
+        self.note_hook("request end", hooks.request_ended(call, end));
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use opensrf::limits::BACKLOG;
+use opensrf::limits::{BACKLOG, BLOCKING_METHODS};
 use opensrf::session::RouterName;
 use opensrf::stream::LoginMethod;
 
@@ -43,6 +43,7 @@ pub struct HostBuilder {
     pub(crate) connect_timeout: Duration,
     pub(crate) tap: Option<Tap>,
     pub(crate) protected: Protected,
+    pub(crate) blocking_threads: usize,
 }
 
 impl fmt::Debug for HostBuilder {
@@ -87,6 +88,7 @@ impl Default for HostBuilder {
             connect_timeout: crate::client::CONNECT_TIMEOUT,
             tap: None,
             protected: Protected::default(),
+            blocking_threads: BLOCKING_METHODS,
         }
     }
 }
@@ -233,6 +235,7 @@ impl HostBuilder {
             session_requests: None,
             max_requests: None,
             max_wait: None,
+            max_run: None,
         });
         self
     }
@@ -256,6 +259,23 @@ impl HostBuilder {
     #[must_use]
     pub fn max_wait(self, wait: Duration) -> Self {
         self.last(|service| service.max_wait = Some(wait))
+    }
+
+    /// Lets no method of the service added last run longer, unless it has a
+    /// [limit of its own](crate::service::ServiceBuilder::limit); as long as it likes by default. The
+    /// caller of one that takes longer gets status 504, and its drone is replaced.
+    #[must_use]
+    pub fn max_run(self, limit: Duration) -> Self {
+        self.last(|service| service.max_run = Some(limit))
+    }
+
+    /// Threads on which the [methods that block](crate::service::ServiceBuilder::blocking) may run
+    /// at a time, at least one; 480 by default, of the 512 that a runtime of tokio has unless it was
+    /// told otherwise.
+    #[must_use]
+    pub fn blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking_threads = threads;
+        self
     }
 
     fn last(mut self, change: impl FnOnce(&mut ServiceSpec)) -> Self {

@@ -83,6 +83,7 @@ impl HostBuilder {
                 keepalive: Some(service.keepalive),
                 max_requests: Some(service.max_requests).filter(|most| *most > 0),
                 max_wait: service.max_wait,
+                max_run: service.max_run,
                 session_requests: Some(service.session_requests).filter(|most| *most > 0),
             });
         }

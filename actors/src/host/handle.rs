@@ -95,6 +95,7 @@ impl HostHandle {
             rules: SessionRules {
                 keepalive: self.keepalive,
                 most_requests: None,
+                max_run: None,
             },
             routers,
         };

@@ -18,7 +18,7 @@ use crate::listener::ListenerPlan;
 use crate::messages::ClientCommand;
 use crate::peer::Slot;
 use crate::router::RouterPlan;
-use crate::service::Service;
+use crate::service::{Service, Threads};
 use crate::transport::Transport;
 
 /// A service with the size of its pool.
@@ -74,6 +74,7 @@ pub(super) struct RootPlan {
     pub(super) client_slot: Slot<ClientCommand>,
     pub(super) drain: Duration,
     pub(super) protected: Protected,
+    pub(super) threads: Threads,
 }
 
 impl RootPlan {
@@ -91,6 +92,7 @@ impl RootPlan {
             transport: Arc::clone(&bus.transport),
             client: self.client.clone(),
             protected: self.protected.clone(),
+            threads: self.threads.clone(),
         })
     }
 

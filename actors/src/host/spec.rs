@@ -101,6 +101,8 @@ pub(crate) struct ServiceSpec {
     pub(crate) max_requests: Option<u64>,
     /// How long requests may wait for a drone at most.
     pub(crate) max_wait: Option<Duration>,
+    /// How long methods may run that have no limit of their own.
+    pub(crate) max_run: Option<Duration>,
     /// The host's own if absent.
     pub(crate) keepalive: Option<Duration>,
     /// Requests of one session; any number if absent.

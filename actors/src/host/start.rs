@@ -20,6 +20,7 @@ use crate::jabber::{Bound, Incoming, ServerPlan, Socket, Switch};
 use crate::peer::{Peer, Slot};
 use crate::router::RouterPlan;
 use crate::sasl::{Account, Accounts};
+use crate::service::Threads;
 use crate::transport::faulty::Faulty;
 use crate::transport::{Credentials, Dial, DuplexDial, Local, TcpDial, Transport, UnixDial, Xmpp};
 
@@ -56,6 +57,7 @@ impl HostBuilder {
             counters: Arc::clone(&counters),
             drain: self.drain,
             protected: self.protected.clone(),
+            threads: Threads::new(self.blocking_threads, Arc::clone(&counters)),
             env,
             server,
             incoming,
@@ -171,6 +173,7 @@ impl HostBuilder {
                 rules: SessionRules {
                     keepalive: spec.keepalive.unwrap_or(self.keepalive),
                     most_requests: spec.session_requests,
+                    max_run: spec.max_run,
                 },
                 routers: self.routers_of(Some(spec.service.name()))?,
                 service: spec.service.clone(),

@@ -1,5 +1,7 @@
 //! What the pool wants done: drones started and ended, requests handed out and turned away.
 
+use std::fmt::Display;
+
 use actix::{Actor, Addr, AsyncContext, Context};
 use opensrf::osrf::{Status, code};
 use opensrf::pool::{self, DroneId, Pool};
@@ -43,6 +45,13 @@ impl ListenerActor {
         self.drones.insert(id, DroneHandle::new(drone.start()));
     }
 
+    fn stop_drone(&self, id: DroneId) {
+        if let Some(drone) = self.drones.get(&id) {
+            // One that is gone needs no telling.
+            let _ = drone.orders.tell(Order::Stop);
+        }
+    }
+
     fn assign(&mut self, id: DroneId, stanza: Stanza, ctx: &mut Context<Self>) {
         let told = match self.drones.get(&id) {
             Some(drone) => drone.work.tell(Assign(stanza)),
@@ -60,6 +69,16 @@ impl ListenerActor {
             let xid = &*stanza.extension().osrf_xid.clone();
             let (service, caller) = (self.service(), stanza.sender());
             tracing::debug!(xid, service, ?caller, "stanza {what}");
+        }
+    }
+
+    /// Counts a drone that ended when it should not have, and says so: the first of each kind, then
+    /// one a minute at most.
+    pub(super) fn note_end(&mut self, drone: DroneId, exit: &dyn Display, kind: &'static str) {
+        self.counters.restarts.add();
+        if let Some(more) = self.ends.hear(self.env.now(), kind) {
+            let more = Some(more).filter(|more| *more > 0);
+            tracing::warn!(service = self.service(), drone, %exit, more, "drone ended");
         }
     }
 
@@ -112,10 +131,19 @@ impl Conduct<Pool> for ListenerActor {
                     &Status::method_exception(code::INTERNAL_SERVER_ERROR, text),
                 );
             }
-            pool::Effect::StopDrone(id) => {
-                if let Some(drone) = self.drones.get(&id) {
-                    let _ = drone.orders.tell(Order::Stop);
-                }
+            pool::Effect::TurnAway(stanza) => {
+                self.counters.refused.add();
+                self.note(&stanza, "refused: no drone can be had");
+                let text = "the service cannot start a drone for the request";
+                self.refuse(
+                    &stanza,
+                    &Status::method_exception(code::SERVICE_UNAVAILABLE, text),
+                );
+            }
+            pool::Effect::StopDrone(id) => self.stop_drone(id),
+            pool::Effect::StartOverdue(id) => {
+                self.note_end(id, &"it did not come up in time", "overdue");
+                self.stop_drone(id);
             }
             pool::Effect::Drained => {
                 tracing::info!(service = self.service(), "service is drained");

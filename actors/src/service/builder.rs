@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use opensrf::jid::Jid;
 use opensrf::service::{Catalog, DuplicateMethod, Method, Param, ParamType, Returned};
@@ -110,7 +111,10 @@ impl ServiceBuilder {
     /// pool of threads for that, never on the host's own.
     ///
     /// Nobody can break it off: it should look at [`Call::cancellation`] now and then if it may run
-    /// for long, as the program or thread of the host ends only when it has.
+    /// for long, as the program or thread of the host ends only when it has. One that hangs keeps
+    /// its thread for ever. Methods of one host have
+    /// [480 threads](crate::host::HostBuilder::blocking_threads); a call that gets none waits, and its
+    /// [limit](Self::limit) counts from before that.
     #[must_use]
     pub fn blocking<P: Params, T: Serialize + 'static>(
         self,
@@ -179,6 +183,20 @@ impl ServiceBuilder {
         self.last(|method| method.sizes.chunk_bytes = bytes)
     }
 
+    /// How long the method added last may run, whatever its service says; zero for as long as it
+    /// likes. By default it is [the service's limit](crate::host::HostBuilder::max_run).
+    ///
+    /// When its time is up its caller gets status 504, and keeps the results that it has had; its
+    /// [token](Call::cancellation) is cancelled; and its drone is replaced. An async method is
+    /// dropped at its next `await`. One on the blocking pool goes on, as nobody can end it, but what
+    /// it still gives goes nowhere. A function cannot be broken off at all; it must not wait.
+    ///
+    /// The time runs from when the drone takes the request up. [`Results::hold`] does not extend it.
+    #[must_use]
+    pub fn limit(self, limit: Duration) -> Self {
+        self.last(|method| method.limit = Some(limit))
+    }
+
     /// Does this before the service is registered, once each time that it starts; if it fails, the
     /// service is started again, 10 times in a minute before the host gives up.
     #[must_use]
@@ -190,8 +208,8 @@ impl ServiceBuilder {
         self
     }
 
-    /// Does this before a drone takes its first request; if it fails, another drone is started
-    /// later. What the drone's methods need can be put into its [`Kept`](super::Kept) here.
+    /// Does this before a drone takes its first request; if it fails, or takes longer than 60 s,
+    /// another drone is started later. What the drone's methods need can be put into its [`Kept`](super::Kept) here.
     #[must_use]
     pub fn on_drone_start<F>(
         mut self,
@@ -204,7 +222,8 @@ impl ServiceBuilder {
         self
     }
 
-    /// Does this when a drone ends that had begun.
+    /// Does this when a drone ends that had begun, however it ends. A panic in it is logged, and
+    /// changes nothing; so it is with the two below.
     #[must_use]
     pub fn on_drone_end(mut self, hook: impl Fn(&DroneContext) + Send + Sync + 'static) -> Self {
         self.hooks.on_drone_end(hook);

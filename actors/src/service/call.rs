@@ -10,7 +10,7 @@ use opensrf::session::Run;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
-use super::{DroneContext, LocalMethod, MethodError, Service, SessionContext, params};
+use super::{DroneContext, LocalMethod, MethodError, Service, SessionContext, Threads, params};
 use crate::client::{Client, Context};
 use crate::env::Env;
 
@@ -19,6 +19,7 @@ use crate::env::Env;
 pub(crate) struct Surroundings {
     pub(crate) service: Service,
     pub(crate) env: Env,
+    pub(crate) threads: Threads,
     pub(crate) drone: Arc<DroneContext>,
     /// Its drone is to be replaced when it is free.
     pub(crate) is_spent: AtomicBool,
@@ -151,7 +152,8 @@ impl Call {
     }
 
     /// Cancelled when nobody waits for the answer any more: the caller is gone, or has taken leave,
-    /// or the drone ends; and when the call is over. A method may end early then.
+    /// or the method has taken longer than it may, or the drone ends; and when the call is over. A
+    /// method may end early then.
     ///
     /// Not all that happens is known here: a caller whose time is up says so only to a drone that it has
     /// heard of, by a result or a plea for time.
@@ -185,6 +187,10 @@ impl Call {
     /// Status 404 if there is none of that name.
     pub fn lookup(&self, method: &str) -> Result<LocalMethod, MethodError> {
         LocalMethod::find(self, &self.surroundings.service, method)
+    }
+
+    pub(super) fn threads(&self) -> &Threads {
+        &self.surroundings.threads
     }
 
     pub(crate) fn env(&self) -> &Env {

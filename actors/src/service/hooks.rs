@@ -2,15 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use opensrf::jid::Jid;
 use opensrf::osrf::Json;
 
+use super::guard::{Guarded, Panic, guarded};
 use super::{Call, Kept, MethodError};
 use crate::client::Client;
 
@@ -56,6 +55,9 @@ pub enum RequestEnd<'a> {
     Failed(&'a MethodError),
     /// It panicked; the drone ends.
     Panicked,
+    /// It was given up: it took longer than it may, or its drone ended while it ran. A method on
+    /// the blocking pool may still run.
+    GivenUp,
 }
 
 type Starting = LocalBoxFuture<'static, Result<(), MethodError>>;
@@ -122,54 +124,41 @@ impl Hooks {
 
     /// What is to be done before the service begins; nothing if there is no hook.
     pub(crate) fn starting(&self, service: ServiceContext) -> Option<Starting> {
-        self.start.as_ref().map(|hook| guarded(|| hook(service)))
+        self.start.as_ref().map(|hook| starting(|| hook(service)))
     }
 
     /// What is to be done before a drone begins; nothing if there is no hook.
     pub(crate) fn drone_starting(&self, drone: Arc<DroneContext>) -> Option<Starting> {
         self.drone_start
             .as_ref()
-            .map(|hook| guarded(|| hook(drone)))
+            .map(|hook| starting(|| hook(drone)))
     }
 
-    pub(crate) fn drone_ended(&self, drone: &DroneContext) {
-        if let Some(hook) = &self.drone_end {
-            run("drone end", || hook(drone));
-        }
+    pub(crate) fn drone_ended(&self, drone: &DroneContext) -> Result<(), Panic> {
+        run(self.drone_end.as_ref(), |hook| hook(drone))
     }
 
-    pub(crate) fn session_ended(&self, session: &SessionContext) {
-        if let Some(hook) = &self.session_end {
-            run("session end", || hook(session));
-        }
+    pub(crate) fn session_ended(&self, session: &SessionContext) -> Result<(), Panic> {
+        run(self.session_end.as_ref(), |hook| hook(session))
     }
 
     pub(crate) fn wants_request_ends(&self) -> bool {
         self.request_end.is_some()
     }
 
-    pub(crate) fn request_ended(&self, call: &Call, end: RequestEnd<'_>) {
-        if let Some(hook) = &self.request_end {
-            run("request end", || hook(call, end));
-        }
+    pub(crate) fn request_ended(&self, call: &Call, end: RequestEnd<'_>) -> Result<(), Panic> {
+        run(self.request_end.as_ref(), |hook| hook(call, end))
     }
 }
 
 /// A hook that panics has failed, whether at once or later.
-fn guarded(hook: impl FnOnce() -> Starting) -> Starting {
+fn starting(hook: impl FnOnce() -> Starting) -> Starting {
+    let starting = Guarded::new(hook);
     let panicked = |_| Err(MethodError::failed("the hook panicked"));
-    match catch_unwind(AssertUnwindSafe(hook)) {
-        Ok(starting) => {
-            let guarded = AssertUnwindSafe(starting).catch_unwind();
-            Box::pin(async move { guarded.await.unwrap_or_else(panicked) })
-        }
-        Err(panic) => Box::pin(std::future::ready(panicked(panic))),
-    }
+    Box::pin(async move { starting.await.unwrap_or_else(panicked) })
 }
 
 /// Runs a hook that nothing depends on.
-fn run(hook: &'static str, what: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(what)).is_err() {
-        tracing::error!(hook, "a hook panicked");
-    }
+fn run<H>(hook: Option<H>, what: impl FnOnce(H)) -> Result<(), Panic> {
+    hook.map_or(Ok(()), |hook| guarded(|| what(hook)))
 }

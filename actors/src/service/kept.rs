@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::guard::discard;
+
 type Value = Arc<dyn Any + Send + Sync>;
 
 /// Values by their type, one of each.
@@ -15,8 +17,9 @@ impl Kept {
     /// Keeps `value` in place of one of the same type, and gives a handle to it.
     pub fn keep<T: Send + Sync + 'static>(&self, value: T) -> Arc<T> {
         let value = Arc::new(value);
-        self.values()
-            .insert(TypeId::of::<T>(), Arc::<T>::clone(&value));
+        let kept: Value = Arc::<T>::clone(&value);
+        // Dropped when the lock is free again: it may look for others.
+        let _former = self.values().insert(TypeId::of::<T>(), kept);
         value
     }
 
@@ -35,6 +38,13 @@ impl Kept {
     fn values(&self) -> std::sync::MutexGuard<'_, BTreeMap<TypeId, Value>> {
         // Nothing that can panic happens under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let values = std::mem::take(&mut *self.values());
+        values.into_values().for_each(discard);
     }
 }
 

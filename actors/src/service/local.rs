@@ -1,12 +1,10 @@
 //! A method of the same service, called without the network.
 
-use std::panic::AssertUnwindSafe;
-
-use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use opensrf::osrf::{Json, Request};
 use opensrf::session::Run;
 
+use super::guard::Guarded;
 use super::handler::{Handler, Outcome};
 use super::{Call, MethodError, Results, Service};
 use crate::client::IntoParams;
@@ -90,25 +88,26 @@ impl LocalMethod {
 }
 
 /// Runs the code of a method wherever it belongs. A panic is a failure of the method that called.
-fn run(handler: Handler, call: Call, results: Results) -> LocalBoxFuture<'static, Outcome> {
-    let running: LocalBoxFuture<'static, Outcome> = match handler {
-        Handler::Function(function) => Box::pin(async move {
-            let mut all = function(&call)?;
-            let last = all.pop();
-            for result in all {
-                results.send(&result).await?;
-            }
-            Ok(last)
-        }),
-        Handler::Async(method) => method(call, results),
+async fn run(handler: Handler, call: Call, results: Results) -> Outcome {
+    let ran = match handler {
+        Handler::Function(function) => {
+            let running = || -> LocalBoxFuture<'static, Outcome> {
+                Box::pin(async move {
+                    let mut all = function(&call)?;
+                    let last = all.pop();
+                    for result in all {
+                        results.send(&result).await?;
+                    }
+                    Ok(last)
+                })
+            };
+            Guarded::new(running).await
+        }
+        Handler::Async(method) => Guarded::new(|| method(call, results)).await,
         Handler::Blocking(method) => {
-            let running = tokio::task::spawn_blocking(move || method(&call, &results));
-            Box::pin(async move { running.await? })
+            let threads = call.threads().clone();
+            threads.run(move || method(&call, &results)).await
         }
     };
-    let guarded = AssertUnwindSafe(running).catch_unwind();
-    Box::pin(async move {
-        let outcome = guarded.await;
-        outcome.unwrap_or_else(|_| Err(MethodError::failed("a local method panicked")))
-    })
+    ran.unwrap_or_else(|_| Err(MethodError::failed("a local method panicked")))
 }

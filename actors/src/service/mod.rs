@@ -23,17 +23,19 @@
 //! A result of type `()` is none: the caller gets only the end. What streams has a twin,
 //! `<name>.atomic`, that gives all results as one list. Each call runs in a drone that has nothing
 //! else to do meanwhile; a panic ends the drone, gives the caller status 500 and disturbs nobody
-//! else.
+//! else. So does a method that takes longer than its [limit](ServiceBuilder::limit), with status 504.
 
 mod builder;
 mod call;
 mod error;
+mod guard;
 mod handler;
 mod hooks;
 mod kept;
 mod local;
 mod params;
 mod results;
+mod threads;
 
 use std::fmt;
 use std::sync::Arc;
@@ -45,6 +47,7 @@ pub use builder::{ServiceBuilder, ServiceError};
 pub use call::Call;
 pub(crate) use call::Surroundings;
 pub use error::MethodError;
+pub(crate) use guard::{Guarded, Panic, guarded, text_of};
 pub(crate) use handler::{Handler, Outcome};
 pub(crate) use hooks::Hooks;
 pub use hooks::{DroneContext, RequestEnd, ServiceContext, SessionContext};
@@ -53,6 +56,7 @@ pub use local::LocalMethod;
 pub use opensrf::service::ParamType;
 pub use params::Params;
 pub use results::Results;
+pub(crate) use threads::Threads;
 pub use tokio_util::sync::CancellationToken;
 
 /// A service: its name and its methods. Cheap to clone.

@@ -8,6 +8,7 @@ use opensrf::session::RunId;
 use serde::Serialize;
 
 use super::MethodError;
+use crate::counters::Counters;
 use crate::messages::{RunReport, RunWord};
 
 /// Where a streaming method puts its results. Clones are the same place.
@@ -23,6 +24,7 @@ enum Sink {
     Drone {
         drone: Recipient<RunReport>,
         run: RunId,
+        counters: Arc<Counters>,
     },
     /// To a method of the same service that called this one.
     Local(Arc<Mutex<Local>>),
@@ -35,8 +37,16 @@ struct Local {
 }
 
 impl Results {
-    pub(crate) fn of_drone(drone: Recipient<RunReport>, run: RunId) -> Self {
-        Self(Sink::Drone { drone, run })
+    pub(crate) fn of_drone(
+        drone: Recipient<RunReport>,
+        run: RunId,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self(Sink::Drone {
+            drone,
+            run,
+            counters,
+        })
     }
 
     /// Collects for a caller in the same process.
@@ -60,7 +70,8 @@ impl Results {
         self.report(RunWord::Result(Json::from_value(value)?)).await
     }
 
-    /// Asks the caller to wait on: its time begins anew.
+    /// Asks the caller to wait on: its time begins anew. The method's own
+    /// [limit](super::ServiceBuilder::limit) stays: that is for the host's sake.
     ///
     /// # Errors
     /// If the drone is gone.
@@ -103,10 +114,17 @@ impl Results {
 
     async fn report(&self, word: RunWord) -> Result<(), MethodError> {
         match &self.0 {
-            Sink::Drone { drone, run } => drone
+            Sink::Drone {
+                drone,
+                run,
+                counters,
+            } => drone
                 .send(RunReport { run: *run, word })
                 .await
-                .map_err(|_| MethodError::failed("the drone is gone")),
+                .map_err(|_| {
+                    counters.late.add();
+                    MethodError::failed("the drone is gone")
+                }),
             Sink::Local(local) => {
                 let mut local = lock(local);
                 match word {

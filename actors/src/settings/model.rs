@@ -179,6 +179,8 @@ pub struct ServiceSettings {
     pub session_requests: u64,
     /// How long a request may wait for a drone; nothing for as long as its caller waits.
     pub max_wait: Option<Duration>,
+    /// How long a method may run that has no limit of its own; nothing for as long as it likes.
+    pub max_run: Option<Duration>,
     /// What the service itself wants to know: an object, empty if nothing is set.
     pub settings: serde_json::Value,
 }

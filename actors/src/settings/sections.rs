@@ -253,6 +253,7 @@ pub(super) fn service(mut table: Section<'_>) -> Option<ServiceSettings> {
     let backlog = table.or("backlog", limits::BACKLOG, at_least(0));
     let keepalive = table.or("keepalive_seconds", Duration::from_secs(5), duration);
     let max_wait = table.or("max_wait_seconds", Duration::ZERO, duration_or_zero);
+    let max_run = table.or("max_run_seconds", Duration::ZERO, duration_or_zero);
     let session_requests = table.or("session_requests", 0, at_least(0));
     let settings = table.or("settings", serde_json::json!({}), free::table);
     table.finish();
@@ -265,6 +266,7 @@ pub(super) fn service(mut table: Section<'_>) -> Option<ServiceSettings> {
         max_requests,
         session_requests,
         max_wait: Some(max_wait).filter(|wait| !wait.is_zero()),
+        max_run: Some(max_run).filter(|run| !run.is_zero()),
         settings,
     })
 }

@@ -321,6 +321,7 @@ fn no_message_repeats_a_password() {
 fn a_service_may_have_settings_of_its_own() {
     let text = format!(
         "{BENCH_ACCOUNTS}{BUS}[[services]]\nname = \"opensrf.math\"\nmax_wait_seconds = 2\n\
+         max_run_seconds = 1.5\n\
          session_requests = 7\ndrones.max_requests = 9\n[services.settings]\nDBfile = \"x\"\n\
          since = 2020-01-02\n\"a.b\" = [1, {{ c = 0.5 }}]\nlogin = {{ password = \"hunter2\" }}\n"
     );
@@ -334,6 +335,7 @@ fn a_service_may_have_settings_of_its_own() {
     });
     assert_eq!(service.settings, own);
     assert_eq!(service.max_wait.unwrap().as_secs(), 2);
+    assert_eq!(service.max_run.unwrap().as_millis(), 1_500);
     assert_eq!((service.session_requests, service.max_requests), (7, 9));
     let shown = settings.show();
     assert!(shown.contains("\"a.b\" = [1, { c = 0.5 }]"), "{shown}");
@@ -344,7 +346,7 @@ fn a_service_may_have_settings_of_its_own() {
 fn without_a_word_nothing_of_a_service_has_an_end() {
     let service = &built_in().services[0];
     assert_eq!((service.max_requests, service.session_requests), (0, 0));
-    assert_eq!(service.max_wait, None);
+    assert_eq!((service.max_wait, service.max_run), (None, None));
     assert_eq!(service.settings, serde_json::json!({}));
 }
 

@@ -18,9 +18,28 @@ pub enum Exit {
     /// Its connection was lost.
     #[error("link lost: {0}")]
     LinkLost(String),
+    /// What it did took longer than it may.
+    #[error("its method took longer than it may")]
+    Hung,
     /// Its children failed too often.
     #[error("gave up: {0}")]
     Intensity(String),
+}
+
+impl Exit {
+    /// What kind of end it is, without the particulars.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Stopped => "stopped",
+            Self::Panicked => "panicked",
+            Self::NotStarted(_) => "not started",
+            Self::LinkLost(_) => "link lost",
+            Self::Hung => "hung",
+            Self::Intensity(_) => "gave up",
+        }
+    }
 }
 
 /// Sent by a [`Tether`] only: a child is gone.
@@ -63,9 +82,16 @@ impl Tether {
     /// The child begins a job.
     pub fn took(&mut self) {
         self.taken += 1;
+        self.settled = false;
     }
 
-    /// Says how the child will have ended. Without a word it is a panic with debts.
+    /// Nothing is owed for the last job.
+    pub fn settled(&mut self) {
+        self.settled = true;
+    }
+
+    /// Says how the child will have ended. Without a word it is a panic, with debts unless its last
+    /// job was settled.
     pub fn ends(&mut self, exit: Exit, settled: bool) {
         self.exit = exit;
         self.settled = settled;

@@ -64,6 +64,10 @@ pub enum DroneEffect {
     Free,
     /// End the drone: its method panicked. Its caller has been told.
     Exit,
+    /// End the drone: this method took longer than it may. Whoever waited has been told.
+    Hung(RunId),
+    /// A method that is over said something; nobody waits for it.
+    Late,
     /// A stanza of this transaction was dropped, for this reason; nobody could be told.
     Dropped(&'static str, ByteString),
 }

@@ -21,6 +21,8 @@ pub(super) struct Running {
     pub(super) bundle: Bundle,
     /// When what waits in the bundle goes out, full or not.
     pub(super) flush_at: Option<Tick>,
+    /// When it has taken longer than it may.
+    pub(super) due: Option<Tick>,
     /// Collects for a method whose name ends in `.atomic`.
     pub(super) collected: Option<Vec<Json>>,
     /// Its caller has had the end; what it still gives goes nowhere.

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::jid::Jid;
-use crate::limits::SESSION_QUEUE;
-use crate::osrf::{Message, decode, encode};
+use crate::limits::{BUNDLE_TIME, SESSION_QUEUE};
+use crate::osrf::{Json, Message, decode, encode};
 use crate::service::Method;
 use crate::stanza::{self, Condition, Extension};
 
@@ -11,6 +11,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const RULES: SessionRules = SessionRules {
     keepalive: Duration::from_secs(6),
     most_requests: None,
+    max_run: None,
 };
 const CALLER: &str = "opensrf@public/caller";
 const STRANGER: &str = "opensrf@public/stranger";
@@ -102,6 +103,8 @@ impl Play {
             DroneEffect::CallerGone(run) => format!("caller of {run} is gone"),
             DroneEffect::Free => "free".to_owned(),
             DroneEffect::Exit => "exit".to_owned(),
+            DroneEffect::Hung(run) => format!("{run} hung"),
+            DroneEffect::Late => "late".to_owned(),
             DroneEffect::Dropped(..) => "dropped".to_owned(),
             DroneEffect::Send(stanza) => {
                 let to = stanza.to.as_ref().and_then(Jid::resource);
@@ -485,10 +488,101 @@ fn a_run_that_is_over_says_nothing_more() {
     play.assign(&[request(1, "one")]);
     play.done(1, 7);
     play.assign(&[request(1, "one")]);
-    assert!(play.output(1, 8).is_empty());
-    assert!(play.done(1, 8).is_empty());
-    assert!(play.step(DroneInput::Hold(1)).is_empty());
+    assert_eq!(play.output(1, 8), ["late"]);
+    assert_eq!(play.done(1, 8), ["late"]);
+    assert_eq!(play.step(DroneInput::Hold(1)), ["late"]);
     assert_eq!(play.done(2, 9).len(), 2);
+}
+
+/// A drone in a session, whose methods may run for three seconds, and `quick` for one.
+fn limited() -> Play {
+    let mut play = Play::new();
+    let mut catalog = Catalog::new("acme.calc");
+    for (name, limit) in [
+        ("many", None),
+        ("quick", Some(SECOND)),
+        ("any", Some(Duration::ZERO)),
+    ] {
+        let mut method = Method::streaming(name, 0);
+        method.limit = limit;
+        catalog.add(method).expect("a new name");
+    }
+    let rules = SessionRules {
+        max_run: Some(3 * SECOND),
+        ..RULES
+    };
+    play.drone = Drone::new(Arc::new(catalog), rules);
+    play.assign(&[connect()]);
+    play
+}
+
+#[test]
+fn a_method_that_takes_too_long_is_504_for_its_caller_and_the_end_of_the_drone() {
+    let mut play = limited();
+    play.caller_says(&[request(1, "many"), request(2, "many")]);
+    play.output(1, 7);
+    assert_eq!(play.wait(), ["caller <- 1: result 7"]);
+    play.output(1, 8);
+    play.wait();
+    assert_eq!(
+        play.wait(),
+        ["caller <- 1: 504", "caller <- 2: 417", "1 hung"]
+    );
+    assert_eq!(play.now, 3 * SECOND);
+    assert_eq!(play.output(1, 9), ["late"]);
+    assert_eq!(play.done(1, 9), ["late"]);
+    assert_eq!(play.drone.deadline(), None);
+}
+
+#[test]
+fn what_a_method_gave_before_its_time_was_up_goes_out_with_its_end() {
+    let mut play = limited();
+    play.caller_says(&[request(1, "quick")]);
+    play.now = SECOND - BUNDLE_TIME / 2;
+    play.output(1, 7);
+    assert_eq!(play.wait(), ["caller <- 1: result 7, 1: 504", "1 hung"]);
+    // Of one that collects its results nothing is left.
+    let mut play = limited();
+    play.caller_says(&[request(1, "quick.atomic")]);
+    play.output(1, 7);
+    assert_eq!(play.wait(), ["caller <- 1: 504", "1 hung"]);
+}
+
+#[test]
+fn a_method_may_have_a_limit_of_its_own_or_none() {
+    let mut play = limited();
+    play.caller_says(&[request(1, "quick")]);
+    assert_eq!(play.drone.deadline(), Some(SECOND));
+    let mut play = limited();
+    play.caller_says(&[request(1, "any")]);
+    assert_eq!(play.drone.deadline(), None);
+    assert_eq!(play.done(1, 7), ["caller <- 1: result 7, 1: 205"]);
+    // The time of the next one begins when it does.
+    play.now = SECOND;
+    play.caller_says(&[request(2, "many")]);
+    assert_eq!(play.drone.deadline(), Some(4 * SECOND));
+}
+
+#[test]
+fn neither_a_plea_for_time_nor_an_early_end_extends_the_limit() {
+    let mut play = limited();
+    play.caller_says(&[request(1, "many")]);
+    play.now = 2 * SECOND;
+    assert_eq!(play.step(DroneInput::Hold(1)), ["caller <- 1: 100"]);
+    assert_eq!(
+        play.step(DroneInput::Completed(1, None)),
+        ["caller <- 1: 205"]
+    );
+    assert_eq!(play.wait(), ["1 hung"], "its caller has had the end");
+    assert_eq!(play.now, 3 * SECOND);
+}
+
+#[test]
+fn a_method_that_hangs_after_its_caller_left_costs_the_drone_all_the_same() {
+    let mut play = limited();
+    play.caller_says(&[request(1, "many")]);
+    play.bounce(Condition::ServiceUnavailable, true);
+    assert_eq!(play.wait(), ["1 hung"]);
 }
 
 #[test]
@@ -639,9 +733,11 @@ proptest! {
     fn every_request_of_a_session_gets_exactly_one_end(
         steps in prop::collection::vec(moves(), 0..100),
         most_requests in prop::option::of(1_u64..5),
+        max_run in prop::option::of(1_u32..9),
     ) {
         let mut play = Play::new();
         play.drone.rules.most_requests = most_requests;
+        play.drone.rules.max_run = max_run.map(|hundredths| hundredths * SECOND / 100);
         let (mut asked, mut ended) = (Vec::new(), Vec::new());
         let (mut trace, mut busy, mut dropped) = (0, false, 0);
         let mut words = Vec::new();
@@ -686,7 +782,9 @@ proptest! {
                 asked.extend(requests);
             }
             for word in &did {
-                prop_assert!(word != "free" || std::mem::take(&mut busy), "freed twice");
+                // After it hung another drone would come; this one will do as well.
+                let is_over = word == "free" || word.ends_with(" hung");
+                prop_assert!(!is_over || std::mem::take(&mut busy), "freed twice");
             }
             words.extend(did);
         }
@@ -694,7 +792,7 @@ proptest! {
             let Some((_, said)) = word.split_once(" <- ") else { continue };
             for part in said.split(", ") {
                 let (trace, what) = part.split_once(": ").expect("a trace and what was said");
-                if matches!(what, "205" | "307" | "404" | "417" | "500" | "503") {
+                if matches!(what, "205" | "307" | "404" | "417" | "500" | "503" | "504") {
                     ended.push(trace.parse::<u64>().expect("a number"));
                 }
             }

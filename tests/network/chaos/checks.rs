@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::ledger::Manner;
+use super::ledger::{Manner, PLAIN};
 use super::schedule::Nature;
 use super::services::NAMES;
 use super::world::World;
@@ -92,7 +92,7 @@ async fn is_whole(world: &World) -> Vec<String> {
         };
         let client = host.client().with_timeout(Duration::from_millis(500));
         for name in NAMES {
-            if let Err(error) = client.call(name, "echo", json!(["plain"])).await {
+            if let Err(error) = client.call(name, "echo", json!([PLAIN])).await {
                 wrong.push(format!("{name} from {}: {error}", site.name));
             }
         }
@@ -146,7 +146,7 @@ pub(crate) async fn of_slots(world: &World) -> Vec<String> {
         let least = pools.iter().map(|(_, max)| *max).min().unwrap_or_default();
         let calls = (0..least * pools.len()).map(|_| async {
             let client = hub.client().with_timeout(Duration::from_millis(1_900));
-            client.call(name, "slow", json!(["plain", 1_000])).await
+            client.call(name, "slow", json!([PLAIN, 1_000])).await
         });
         for outcome in join_all(calls).await {
             if let Err(error) = outcome {

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use opensrf_actors::client::ClientError;
 
+/// The value of requests that are nobody's: those that only look whether all is well.
+pub(crate) const PLAIN: &str = "plain";
+
 /// How a request was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
@@ -79,6 +82,7 @@ impl Ledger {
         let mut books = self.books();
         match books.entries.get_mut(value) {
             Some(entry) => entry.runs += 1,
+            None if value == PLAIN => {}
             None => books.strangers.push(value.to_owned()),
         }
         let inside = books.inside.entry(pool.to_owned()).or_default();

@@ -1,0 +1,575 @@
+//! Drones that fail: methods that hang, panics inside and outside of methods, and drones that
+//! cannot start.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::join_all;
+use opensrf::osrf::Body;
+use opensrf_actors::counters::Figures;
+use opensrf_actors::host::HostBuilder;
+use opensrf_actors::service::{MethodError, RequestEnd, Service};
+use tokio::time::Instant;
+
+use crate::support::{Net, Way, over, over_paused_ways, status};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The figures that are about drones.
+fn figures(net: &Net) -> Figures {
+    let all = net.host.figures();
+    Figures {
+        refused: all.refused,
+        expired: all.expired,
+        abandoned: all.abandoned,
+        panics: all.panics,
+        restarts: all.restarts,
+        hung: all.hung,
+        late: all.late,
+        ..Figures::default()
+    }
+}
+
+/// The figures of a network in which so many methods hung, and nothing else went wrong.
+fn hung(hung: u64) -> Figures {
+    Figures {
+        hung,
+        restarts: hung,
+        ..Figures::default()
+    }
+}
+
+/// Methods that hang, in a service whose methods may run for two seconds.
+fn hanging(builder: HostBuilder) -> HostBuilder {
+    let service = Service::builder("test.hang")
+        .method("wait", |_, ()| std::future::pending::<Result<(), _>>())
+        .streaming("begin", |_, (last,): (u32,), results| async move {
+            for number in 1..=last {
+                results.send(&number).await?;
+            }
+            std::future::pending().await
+        })
+        .method("any", |_, (seconds,): (u64,)| async move {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Ok(seconds)
+        })
+        .limit(Duration::ZERO)
+        .method("strict", |_, ()| std::future::pending::<Result<(), _>>())
+        .limit(Duration::from_millis(250))
+        .streaming("plead", |_, (), results| async move {
+            loop {
+                results.hold().await?;
+                tokio::time::sleep(SECOND / 2).await;
+            }
+        })
+        .streaming("early", |_, (), results| async move {
+            results.complete().await?;
+            std::future::pending().await
+        })
+        .function("get", |_, ()| Ok(7))
+        .build()
+        .expect("a service");
+    builder.service_sized(service, 1, 1, 10).max_run(2 * SECOND)
+}
+
+/// The status in which a call ends, and after how long.
+async fn ends(net: &Net, method: &str) -> (u16, Duration) {
+    let begun = Instant::now();
+    let failed = net.client().call("test.hang", method, ()).await;
+    (status(&failed.unwrap_err()).0, begun.elapsed())
+}
+
+/// Whether the service's only drone, or the one in its place, serves at once.
+async fn serves(net: &Net, service: &str) {
+    let begun = Instant::now();
+    let answers = net.client().call(service, "get", ()).await.unwrap();
+    assert_eq!(answers.one::<u8>().unwrap(), 7);
+    assert!(begun.elapsed() < SECOND / 10, "{:?}", begun.elapsed());
+}
+
+fn is_about(took: Duration, expected: Duration) {
+    let late = took.saturating_sub(expected);
+    assert!(
+        took >= expected && late < SECOND / 20,
+        "{took:?}, not {expected:?}"
+    );
+}
+
+#[test]
+fn the_caller_of_a_method_that_hangs_is_told_at_its_limit_and_its_drone_is_replaced() {
+    over_paused_ways(hanging, |net| async move {
+        for round in 1..=3 {
+            let (code, took) = ends(&net, "wait").await;
+            assert_eq!(code, 504);
+            is_about(took, 2 * SECOND);
+            serves(&net, "test.hang").await;
+            assert_eq!(figures(&net), hung(round));
+        }
+    });
+}
+
+#[test]
+fn a_method_may_have_a_shorter_limit_than_its_service_or_none() {
+    over_paused_ways(hanging, |net| async move {
+        let (code, took) = ends(&net, "strict").await;
+        assert_eq!(code, 504);
+        is_about(took, SECOND / 4);
+        let long = net.client().call("test.hang", "any", [9]).await.unwrap();
+        assert_eq!(long.one::<u64>().unwrap(), 9);
+        assert_eq!(figures(&net), hung(1));
+    });
+}
+
+#[test]
+fn what_a_method_gave_before_it_hung_arrives() {
+    over_paused_ways(hanging, |net| async move {
+        let stream = net.client().stream("test.hang", "begin", [2]).await;
+        let results: Vec<_> = stream.unwrap().collect().await;
+        let numbers = results.iter().flatten().map(|one| one.value::<u32>());
+        assert_eq!(numbers.map(Result::unwrap).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(results.last().unwrap().as_ref().unwrap_err().code(), 504);
+        assert_eq!(results.len(), 3);
+        serves(&net, "test.hang").await;
+    });
+}
+
+#[test]
+fn neither_pleas_for_time_nor_an_early_end_let_a_method_run_for_longer() {
+    over_paused_ways(hanging, |net| async move {
+        let hasty = net.client().with_timeout(SECOND);
+        let begun = Instant::now();
+        let failed = hasty.call("test.hang", "plead", ()).await;
+        assert_eq!(status(&failed.unwrap_err()).0, 504);
+        is_about(begun.elapsed(), 2 * SECOND);
+        // Its caller is content; nothing more comes.
+        net.client().call("test.hang", "early", ()).await.unwrap();
+        let waits = net.client().call("test.hang", "get", ()).await.unwrap();
+        assert_eq!(waits.one::<u8>().unwrap(), 7);
+        is_about(begun.elapsed(), 4 * SECOND);
+        assert_eq!(figures(&net), hung(2));
+    });
+}
+
+#[test]
+fn what_waits_in_a_session_behind_a_method_that_hangs_is_told_and_the_session_goes_on() {
+    over_paused_ways(hanging, |net| async move {
+        let session = net.client().connect("test.hang").await.unwrap();
+        let calls = [session.call("wait", ()), session.call("get", ())];
+        let begun = Instant::now();
+        let outcomes = join_all(calls).await;
+        is_about(begun.elapsed(), 2 * SECOND);
+        let codes = outcomes
+            .into_iter()
+            .map(|failed| status(&failed.unwrap_err()).0);
+        assert_eq!(codes.collect::<Vec<_>>(), [504, 417]);
+        let answers = session.call("get", ()).await.unwrap();
+        assert_eq!(answers.one::<u8>().unwrap(), 7);
+        assert_eq!(figures(&net), hung(1));
+    });
+}
+
+#[test]
+fn requests_that_wait_behind_methods_that_hang_are_served_by_the_drones_in_their_place() {
+    over_paused_ways(hanging, |net| async move {
+        let begun = Instant::now();
+        let hanging = (0..3).map(|_| net.client().call("test.hang", "wait", ()));
+        let waiting = (0..5).map(|_| net.client().call("test.hang", "get", ()));
+        let (failed, served) = tokio::join!(join_all(hanging), join_all(waiting));
+        is_about(begun.elapsed(), 6 * SECOND);
+        assert!(failed.iter().all(Result::is_err));
+        assert!(served.iter().all(Result::is_ok));
+        assert_eq!(figures(&net), hung(3));
+    });
+}
+
+#[test]
+fn a_method_that_hangs_is_told_so_and_dropped_and_hooks_know_how_it_ended() {
+    over_paused_ways(
+        |builder| builder,
+        |net| async move {
+            let (note, notes) = mpsc::channel();
+            let says = |what: &'static str| {
+                let note = Mutex::new(note.clone());
+                move || note.lock().unwrap().send(what).unwrap()
+            };
+            let (cancelled, session, drone) =
+                (Arc::new(says("cancelled")), says("session"), says("drone"));
+            let (given_up, other) = (says("given up"), says("other"));
+            let service = Service::builder("test.told")
+                .method("wait", move |call, ()| {
+                    let cancelled = Arc::clone(&cancelled);
+                    let token = call.cancellation().clone();
+                    actix_rt::spawn(async move {
+                        token.cancelled().await;
+                        cancelled();
+                    });
+                    std::future::pending::<Result<(), _>>()
+                })
+                .limit(SECOND)
+                .on_request_end(move |_, end| match end {
+                    RequestEnd::GivenUp => given_up(),
+                    _ => other(),
+                })
+                .on_session_end(move |_| session())
+                .on_drone_end(move |_| drone())
+                .build()
+                .unwrap();
+            net.host.add_service_sized(service, 0, 1).await.unwrap();
+            let failed = net.client().call("test.told", "wait", ()).await;
+            assert_eq!(status(&failed.unwrap_err()).0, 504);
+            tokio::time::sleep(SECOND).await;
+            let mut notes: Vec<_> = notes.try_iter().collect();
+            assert_eq!(
+                notes.pop(),
+                Some("cancelled"),
+                "its task is not the drone's"
+            );
+            assert_eq!(notes, ["given up", "session", "drone"]);
+        },
+    );
+}
+
+/// A service whose method `block` blocks until its gate opens; then it gives two results and ends.
+fn blocking(limit: Duration) -> (Service, mpsc::Sender<()>, Arc<AtomicUsize>) {
+    let (open, gate) = mpsc::channel();
+    let (gate, begun) = (Mutex::new(gate), Arc::new(AtomicUsize::new(0)));
+    let begins = Arc::clone(&begun);
+    let service = Service::builder("test.block")
+        .blocking_streaming("block", move |_, (), results| {
+            begins.fetch_add(1, Ordering::Relaxed);
+            gate.lock().expect("nobody panics with it").recv()?;
+            let sent = [results.send_blocking(&1), results.send_blocking(&2)];
+            sent.into_iter().collect()
+        })
+        .limit(limit)
+        .function("get", |_, ()| Ok(7))
+        .build()
+        .expect("a service");
+    (service, open, begun)
+}
+
+/// Waits for what another thread does. The paused clock stands still meanwhile.
+async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn a_method_that_blocks_for_too_long_is_given_up_and_what_it_says_later_is_dropped_and_counted() {
+    over_paused_ways(
+        |builder| builder,
+        |net| async move {
+            let (service, open, begun) = blocking(3 * SECOND);
+            net.host.add_service_sized(service, 1, 1).await.unwrap();
+            let call = net.client().call("test.block", "block", ());
+            let time = async {
+                until(|| begun.load(Ordering::Relaxed) == 1).await;
+                tokio::time::advance(3 * SECOND).await;
+            };
+            let (outcome, ()) = tokio::join!(call, time);
+            assert_eq!(status(&outcome.unwrap_err()).0, 504);
+            serves(&net, "test.block").await;
+            assert_eq!(figures(&net), hung(1));
+            let said = net.log.said_by_drones().len();
+            open.send(()).unwrap();
+            // Two results, and its end.
+            until(|| figures(&net).late == 3).await;
+            tokio::time::sleep(SECOND).await;
+            serves(&net, "test.block").await;
+            assert_eq!(figures(&net).late, 3);
+            assert_eq!(
+                net.log.said_by_drones().len(),
+                said + 2,
+                "a result and an end"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_call_that_gets_no_thread_waits_no_longer_than_its_limit_and_is_not_run_later() {
+    over_paused_ways(
+        |builder| builder.blocking_threads(1),
+        |net| async move {
+            let (service, open, begun) = blocking(3 * SECOND);
+            net.host.add_service_sized(service, 2, 2).await.unwrap();
+            let first = net.client().call("test.block", "block", ());
+            let second = async {
+                until(|| begun.load(Ordering::Relaxed) == 1).await;
+                net.client().call("test.block", "block", ()).await
+            };
+            let time = async {
+                until(|| begun.load(Ordering::Relaxed) == 1).await;
+                for _ in 0..1_000 {
+                    tokio::task::yield_now().await;
+                }
+                tokio::time::advance(3 * SECOND).await;
+            };
+            let (first, second, ()) = tokio::join!(first, second, time);
+            for outcome in [first, second] {
+                assert_eq!(status(&outcome.unwrap_err()).0, 504);
+            }
+            // The others do their work while the thread is lost.
+            serves(&net, "test.block").await;
+            assert_eq!(figures(&net), hung(2));
+            open.send(()).unwrap();
+            until(|| figures(&net).late == 3).await;
+            open.send(()).unwrap();
+            net.client().call("test.block", "block", ()).await.unwrap();
+            assert_eq!(begun.load(Ordering::Relaxed), 2, "the second never began");
+        },
+    );
+}
+
+#[test]
+fn methods_that_panic_at_each_call_are_not_slowed_and_every_caller_is_told() {
+    over_paused_ways(crate::services::odd, |net| async move {
+        let begun = Instant::now();
+        for _ in 0..200 {
+            let failed = net.client().call("test.odd", "panic", ()).await;
+            assert_eq!(status(&failed.unwrap_err()).0, 500);
+        }
+        // Less than the first pause after a drone that failed.
+        assert!(begun.elapsed() < SECOND / 20, "{:?}", begun.elapsed());
+        let expected = Figures {
+            panics: 200,
+            restarts: 200,
+            ..Figures::default()
+        };
+        assert_eq!(figures(&net), expected);
+    });
+}
+
+/// Panics when it is dropped.
+struct Touchy;
+
+impl Drop for Touchy {
+    fn drop(&mut self) {
+        panic!("on purpose, when dropped");
+    }
+}
+
+/// How often each request was ended by somebody: thread and number, and the statuses that end it.
+fn ends_of_requests(net: &Net) -> BTreeMap<(String, u64), Vec<u16>> {
+    let mut ends = BTreeMap::<_, Vec<_>>::new();
+    for said in net.log.said() {
+        if let Body::Status(status) = said.message.body
+            && (status.code == 205 || status.code >= 400)
+            && !said.to.contains("listener")
+        {
+            let request = (said.thread, said.message.trace);
+            ends.entry(request).or_default().push(status.code);
+        }
+    }
+    ends
+}
+
+#[test]
+fn what_was_kept_and_panicked_when_it_was_dropped_cost_the_drone_and_gave_a_second_answer() {
+    over_paused_ways(
+        |builder| builder,
+        |net| async move {
+            let service = Service::builder("test.touchy")
+                .function("get", |call, ()| {
+                    call.session().kept.keep(Touchy);
+                    Ok(7)
+                })
+                .method("panic", |call, ()| async move {
+                    call.drone().kept.keep(Touchy);
+                    let _held = Touchy;
+                    tokio::task::yield_now().await;
+                    if true {
+                        return Err::<(), _>(MethodError::failed("never seen"));
+                    }
+                    Ok(())
+                })
+                .build()
+                .unwrap();
+            net.host.add_service_sized(service, 1, 1).await.unwrap();
+            for _ in 0..3 {
+                serves(&net, "test.touchy").await;
+            }
+            assert_eq!(figures(&net), Figures::default());
+            let failed = net.client().call("test.touchy", "panic", ()).await;
+            assert_eq!(status(&failed.unwrap_err()).0, 500);
+            serves(&net, "test.touchy").await;
+            let ends = ends_of_requests(&net);
+            assert!(ends.values().all(|codes| codes.len() == 1), "{ends:?}");
+        },
+    );
+}
+
+#[test]
+fn hooks_that_panic_change_nothing() {
+    over_paused_ways(
+        |builder| builder,
+        |net| async move {
+            let service = Service::builder("test.hooked")
+                .function("get", |_, ()| Ok(7))
+                .function("panic", |_, ()| -> Result<(), _> { panic!("on purpose") })
+                .function("recycle", |call, ()| {
+                    call.recycle();
+                    Ok(())
+                })
+                .method("wait", |_, ()| std::future::pending::<Result<(), _>>())
+                .limit(SECOND)
+                .on_request_end(|_, _| panic!("on purpose, after the request"))
+                .on_session_end(|_| panic!("on purpose, after the session"))
+                .on_drone_end(|_| panic!("on purpose, after the drone"))
+                .build()
+                .unwrap();
+            net.host.add_service_sized(service, 1, 1).await.unwrap();
+            for _ in 0..3 {
+                serves(&net, "test.hooked").await;
+            }
+            let session = net.client().connect("test.hooked").await.unwrap();
+            session.call("get", ()).await.unwrap();
+            drop(session);
+            net.client()
+                .call("test.hooked", "recycle", ())
+                .await
+                .unwrap();
+            assert_eq!(figures(&net), Figures::default());
+            for (method, code) in [("panic", 500), ("wait", 504)] {
+                let failed = net.client().call("test.hooked", method, ()).await;
+                assert_eq!(status(&failed.unwrap_err()).0, code);
+                serves(&net, "test.hooked").await;
+            }
+            let expected = Figures {
+                panics: 1,
+                hung: 1,
+                restarts: 2,
+                ..Figures::default()
+            };
+            assert_eq!(figures(&net), expected);
+            net.host.shutdown().await.unwrap();
+            let ends = ends_of_requests(&net);
+            assert!(ends.values().all(|codes| codes.len() == 1), "{ends:?}");
+        },
+    );
+}
+
+#[test]
+fn the_caller_of_a_drone_that_panics_itself_is_told_once_and_the_drone_takes_its_leave() {
+    static PANICS: AtomicBool = AtomicBool::new(false);
+    static ENDS: AtomicU64 = AtomicU64::new(0);
+    /// Whoever sees what a drone says panics in its place, once.
+    fn with_a_tap(builder: HostBuilder) -> HostBuilder {
+        let service = Service::builder("test.tapped")
+            .function("get", |_, ()| Ok(7))
+            .on_session_end(|_| {
+                ENDS.fetch_add(1, Ordering::Relaxed);
+            })
+            .on_drone_end(|_| {
+                ENDS.fetch_add(10, Ordering::Relaxed);
+            })
+            .build()
+            .expect("a service");
+        let tap = |stanza: &opensrf::stanza::Stanza| {
+            let from = stanza.from.as_ref().map(|from| from.as_str());
+            let is_drones = from.is_some_and(|from| from.contains("_drone_at_"));
+            if is_drones && PANICS.swap(false, Ordering::Relaxed) {
+                panic!("on purpose, in the drone");
+            }
+        };
+        builder.service_sized(service, 1, 1, 10).tap(Arc::new(tap))
+    }
+    over(Way::Local, with_a_tap, |net| async move {
+        serves(&net, "test.tapped").await;
+        assert_eq!(ENDS.swap(0, Ordering::Relaxed), 1);
+        PANICS.store(true, Ordering::Relaxed);
+        let begun = Instant::now();
+        let failed = net.client().call("test.tapped", "get", ()).await;
+        let expected = (500, "the drone died while it had this request".to_owned());
+        assert_eq!(status(&failed.unwrap_err()), expected);
+        assert!(begun.elapsed() < SECOND / 10);
+        assert_eq!(ENDS.load(Ordering::Relaxed), 11, "a session, and the drone");
+        serves(&net, "test.tapped").await;
+        let expected = Figures {
+            abandoned: 1,
+            restarts: 1,
+            ..Figures::default()
+        };
+        assert_eq!(figures(&net), expected);
+    });
+}
+
+/// A service whose drones cannot start until it is allowed, and how often they tried.
+fn broken() -> (Service, Arc<AtomicBool>, Arc<AtomicU64>) {
+    let (is_well, tries) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU64::new(0)),
+    );
+    let (well, tried) = (Arc::clone(&is_well), Arc::clone(&tries));
+    let service = Service::builder("test.broken")
+        .function("get", |_, ()| Ok(7))
+        .on_drone_start(move |_| {
+            tried.fetch_add(1, Ordering::Relaxed);
+            let started = match well.load(Ordering::Relaxed) {
+                true => Ok(()),
+                false => Err(MethodError::failed("no database")),
+            };
+            async { started }
+        })
+        .build()
+        .expect("a service");
+    (service, is_well, tries)
+}
+
+#[test]
+fn while_drones_cannot_start_requests_wait_for_a_while_and_are_refused_then() {
+    over_paused_ways(
+        |builder| builder,
+        |net| async move {
+            let (service, is_well, tries) = broken();
+            net.host.add_service_sized(service, 2, 4).await.unwrap();
+            let patient = net.client().with_timeout(100 * SECOND);
+            let begun = Instant::now();
+            let get = || patient.call("test.broken", "get", ());
+            for outcome in join_all((0..3).map(|_| get())).await {
+                let (code, text) = status(&outcome.unwrap_err());
+                assert_eq!((code, text.contains("cannot start a drone")), (503, true));
+            }
+            let waited = begun.elapsed();
+            assert!(waited > 9 * SECOND && waited < 20 * SECOND, "{waited:?}");
+            let then = Instant::now();
+            get().await.unwrap_err();
+            assert!(then.elapsed() < SECOND / 10, "{:?}", then.elapsed());
+            assert_eq!(figures(&net).refused, 4);
+            tokio::time::sleep(100 * SECOND).await;
+            // Two or three at a time, every four to five seconds at last.
+            let tried = tries.load(Ordering::Relaxed);
+            assert!(tried < 100, "{tried}");
+            assert_eq!(figures(&net).restarts, tried);
+            is_well.store(true, Ordering::Relaxed);
+            tokio::time::sleep(6 * SECOND).await;
+            serves(&net, "test.broken").await;
+            assert_eq!(figures(&net).restarts, tries.load(Ordering::Relaxed) - 2);
+        },
+    );
+}
+
+#[test]
+fn drones_that_cannot_start_for_a_moment_cost_a_moment() {
+    over_paused_ways(
+        |builder| builder,
+        |net| async move {
+            let (service, is_well, _) = broken();
+            net.host.add_service_sized(service, 0, 1).await.unwrap();
+            let begun = Instant::now();
+            let call = net.client().call("test.broken", "get", ());
+            let heals = async {
+                tokio::time::sleep(2 * SECOND).await;
+                is_well.store(true, Ordering::Relaxed);
+            };
+            let (outcome, ()) = tokio::join!(call, heals);
+            assert_eq!(outcome.unwrap().one::<u8>().unwrap(), 7);
+            assert!(begun.elapsed() < 5 * SECOND, "{:?}", begun.elapsed());
+            serves(&net, "test.broken").await;
+        },
+    );
+}
