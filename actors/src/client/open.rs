@@ -3,6 +3,7 @@
 //! A request is counted when it comes in here, and once more, by how it ended, when it goes. There is
 //! no other way out, so the figures balance.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use opensrf::osrf::Json;
@@ -115,8 +116,12 @@ impl OpenRequests {
 impl Drop for OpenRequests {
     /// Whoever waits sees the end of the client.
     fn drop(&mut self) {
-        let open = self.sinks.len() as u64;
-        self.counters.calls_cut_off.add_many(open);
+        self.counters
+            .calls_cut_off
+            .add_many(self.sinks.len() as u64);
+        // One after the other in the order of asking, so that a run repeats.
+        let sinks: BTreeMap<_, _> = self.sinks.drain().collect();
+        sinks.into_values().for_each(drop);
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use opensrf_actors::client::ClientError;
 
+use super::trace::Trace;
+
 /// The value of requests that are nobody's: those that only look whether all is well.
 pub(crate) const PLAIN: &str = "plain";
 
@@ -31,8 +33,11 @@ pub(crate) struct Entry {
 }
 
 /// All requests of a world; clones are the same.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Ledger(Arc<Mutex<Books>>);
+#[derive(Clone)]
+pub(crate) struct Ledger {
+    books: Arc<Mutex<Books>>,
+    trace: Trace,
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Books {
@@ -46,8 +51,15 @@ pub(crate) struct Books {
 }
 
 impl Ledger {
+    pub(crate) fn new(trace: Trace) -> Self {
+        Self {
+            books: Arc::default(),
+            trace,
+        }
+    }
+
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
-        self.0
+        self.books
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -77,8 +89,12 @@ impl Ledger {
         }
     }
 
-    /// A method begins to work on `value` in the pool of that name, until what this gives is dropped.
-    pub(crate) fn runs(&self, value: &str, pool: &str) -> Visit {
+    /// A method begins to work on `value` at the drone of that address, until what this gives is
+    /// dropped.
+    pub(crate) fn runs(&self, value: &str, drone: &str) -> Visit {
+        self.trace.note(&format!("RUN {value} {drone}"));
+        // Drones of one listener have its name and number in their addresses, before their own.
+        let pool = drone.rsplit_once('_').map_or(drone, |(pool, _)| pool);
         let mut books = self.books();
         match books.entries.get_mut(value) {
             Some(entry) => entry.runs += 1,

@@ -69,11 +69,9 @@ pub(crate) fn service(name: &'static str, ledger: &Ledger) -> Service {
         .expect("a service")
 }
 
-/// Drones of one listener have its name and number in their addresses, before their own.
 fn enter(ledger: &Ledger, call: &Call, value: &str) -> Visit {
     let jid = call.drone().jid.to_string();
-    let pool = jid.rsplit_once('_').map_or(jid.as_str(), |(pool, _)| pool);
-    ledger.runs(value, pool)
+    ledger.runs(value, &jid)
 }
 
 async fn rest(visit: Visit, value: String, time: Duration) -> Result<String, MethodError> {

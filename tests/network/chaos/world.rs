@@ -69,13 +69,13 @@ impl World {
     pub(crate) async fn start(seed: u64, is_readable: bool) -> Rc<Self> {
         let env = Env::simulated(seed);
         let mut chance = env.seed().fork("world");
-        let ledger = Ledger::default();
+        let trace = Trace::new(env.clone(), is_readable);
         let sites = 2 + below(&mut chance, 2);
         let sites = (0..sites).map(|number| site(number, &env.seed(), &mut chance));
         let world = Rc::new(Self {
             seed: env.seed(),
-            trace: Trace::new(env.clone(), is_readable),
-            ledger,
+            ledger: Ledger::new(trace.clone()),
+            trace,
             sites: sites.collect(),
             router: Faults::new(env.seed().fork("router faults")),
             env,
