@@ -29,10 +29,10 @@ const SEEDS: u64 = 200;
 const PARTS: u64 = 4;
 
 /// How long there are new requests and new faults.
-const TROUBLE: Duration = Duration::from_secs(6);
+const TROUBLE: Duration = Duration::from_secs(4);
 
 /// The clients that ask all the time.
-const CLIENTS: usize = 5;
+const CLIENTS: usize = 4;
 
 #[test]
 fn whatever_goes_wrong_every_request_ends_once_and_all_comes_back_part_1() {

@@ -72,7 +72,7 @@ impl Asker {
                     .await
             }
             4 => {
-                let bytes = below(&mut self.chance, 150_000);
+                let bytes = below(&mut self.chance, 80_000);
                 asking.call(&value, "fill", json!([value, bytes])).await;
             }
             5 => asking.call(&value, "panic", json!([value])).await,
@@ -92,7 +92,7 @@ impl Asker {
                     .cancelled(&value, json!([value, small * 3]), patience)
                     .await;
             }
-            10 => asking.burst(&value, 10 + small).await,
+            10 => asking.burst(&value, 5 + small / 2).await,
             _ => {
                 let calls = 1 + small % 5;
                 let pause = millis(&mut self.chance, 0..300);

@@ -1,5 +1,6 @@
 //! All that happened, in one number; and line by line, if it is to be read.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ pub(crate) struct Trace {
 }
 
 struct Kept {
-    hash: u64,
+    /// The same for the same input.
+    hash: DefaultHasher,
     /// Kept only if they are to be read.
     lines: Option<Vec<String>>,
 }
@@ -23,7 +25,7 @@ struct Kept {
 impl Trace {
     pub(crate) fn new(env: Env, is_readable: bool) -> Self {
         let kept = Kept {
-            hash: 0xcbf2_9ce4_8422_2325,
+            hash: DefaultHasher::new(),
             lines: is_readable.then(Vec::new),
         };
         Self {
@@ -40,11 +42,7 @@ impl Trace {
     pub(crate) fn note(&self, what: &str) {
         let now = self.env.now();
         let mut kept = self.kept.lock().expect("no panic holds it");
-        // FNV-1a.
-        let time = now.as_nanos().to_le_bytes();
-        for byte in time.iter().chain(what.as_bytes()) {
-            kept.hash = (kept.hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
+        (now, what).hash(&mut kept.hash);
         if let Some(lines) = &mut kept.lines {
             let short: String = what.chars().take(600).collect();
             lines.push(format!("{:>10.3} ms  {short}", now.as_secs_f64() * 1_000.0));
@@ -58,7 +56,7 @@ impl Trace {
     }
 
     pub(crate) fn hash(&self) -> u64 {
-        self.kept.lock().expect("no panic holds it").hash
+        self.kept.lock().expect("no panic holds it").hash.finish()
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {

@@ -166,7 +166,7 @@ fn site(number: usize, seed: &Seed, chance: &mut Seed) -> Site {
     let services = services.into_iter().map(|name| Served {
         name,
         max: 1 + below(chance, 3),
-        backlog: 2 + below(chance, 20),
+        backlog: 2 + below(chance, 10),
     });
     Site {
         services: services.collect(),
