@@ -61,6 +61,12 @@ impl StreamLimits {
     };
 }
 
+/// How long a connected session may be idle when its service drains.
+pub const DRAIN_IDLE: Duration = Duration::from_secs(1);
+
+/// How long a connected session that is in use may go on when its service drains.
+pub const DRAIN_SESSION: Duration = Duration::from_secs(5);
+
 /// Bytes that a stanza may grow by on its way: others add who sent it, for whom it is passed on, and
 /// why it comes back.
 const ROOM_BYTES: usize = 8 * 1024;
@@ -189,11 +195,18 @@ pub const BACKLOG: usize = 1_000;
 /// Bytes of them. (When none waits, one is taken whatever its size.)
 pub const BACKLOG_BYTES: usize = 64 * 1024 * 1024;
 
+/// How often at most the log says that a service turns requests away.
+pub const OVERLOAD_TOLD: Duration = Duration::from_secs(10);
+
 /// Messages of one connected session that wait while its drone is busy with an earlier one.
 pub const SESSION_QUEUE: usize = 256;
 
 /// Sessions that one account may have. All drones of a network share one account.
 pub const SESSIONS_PER_ACCOUNT: usize = 10_000;
+
+/// Parties that one session may have shown itself to, and that are told its end. A router shows
+/// itself to each of its listeners. What is said to more is not delivered.
+pub const PRESENCES: usize = 4_096;
 
 /// Connections from one address of the network that is not this machine's own.
 pub const CONNECTIONS_PER_ADDRESS: usize = 1_000;

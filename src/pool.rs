@@ -26,6 +26,7 @@
 mod backlog;
 mod ends;
 mod event;
+mod overload;
 mod rules;
 mod starts;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use crate::stanza::Stanza;
 use crate::time::{Tick, earliest};
 use backlog::{Backlog, Waiting};
 pub use event::{DroneId, Effect, Input};
+use overload::Overload;
 pub use rules::{PoolRules, PoolSize, PoolSizeError};
 use starts::Starts;
 
@@ -72,6 +74,7 @@ pub struct Pool {
     starting: BTreeMap<DroneId, Tick>,
     made: DroneId,
     starts: Starts,
+    overload: Overload,
     phase: Phase,
     /// Whether the listener is on the bus.
     is_online: bool,
@@ -118,6 +121,7 @@ impl Pool {
             starting: BTreeMap::new(),
             made: 0,
             starts: Starts::new(retry),
+            overload: Overload::default(),
             phase: Phase::Serving,
             is_online: false,
         }
@@ -196,6 +200,9 @@ impl Pool {
         slot.is_spent |= max.is_some_and(|max| slot.assigned >= max);
         out.push(Effect::Assign(drone, request.stanza.clone()));
         slot.state = State::Busy(request);
+        if self.phase != Phase::Serving {
+            out.push(Effect::DrainDrone(drone));
+        }
     }
 
     fn idle(&mut self, now: Tick, drone: DroneId, is_spent: bool, out: &mut Vec<Effect>) {
@@ -289,6 +296,11 @@ impl Pool {
     fn drain(&mut self, out: &mut Vec<Effect>) {
         if self.phase == Phase::Serving {
             self.phase = Phase::Draining;
+            let busy = self
+                .drones
+                .iter()
+                .filter(|(_, slot)| matches!(slot.state, State::Busy(_)));
+            out.extend(busy.map(|(drone, _)| Effect::DrainDrone(*drone)));
         }
         self.stop_idle(out);
     }
@@ -299,6 +311,13 @@ impl Pool {
         {
             self.stop(drone, out);
         }
+    }
+
+    /// Says what is to be said after the effects from `first` on.
+    fn report(&mut self, now: Tick, first: usize, out: &mut Vec<Effect>) {
+        self.report_drained(out);
+        self.overload.count(out.get(first..).unwrap_or_default());
+        out.extend(self.overload.tell(now));
     }
 
     fn report_drained(&mut self, out: &mut Vec<Effect>) {
@@ -315,6 +334,7 @@ impl Role for Pool {
     type Effect = Effect;
 
     fn handle(&mut self, now: Tick, input: Input, out: &mut Vec<Effect>) {
+        let first = out.len();
         match input {
             Input::LinkUp => {
                 self.is_online = true;
@@ -340,21 +360,23 @@ impl Role for Pool {
                 }
             }
         }
-        self.report_drained(out);
+        self.report(now, first, out);
     }
 
     fn deadline(&self) -> Option<Tick> {
         let start = self.starts.resume_at().filter(|_| self.wants_drones());
         let start = earliest(start, self.starting.values().next().copied());
-        earliest(start, self.backlog.next_expiry())
+        let said = earliest(self.overload.due(), self.backlog.next_expiry());
+        earliest(start, said)
     }
 
     fn wake(&mut self, now: Tick, out: &mut Vec<Effect>) {
+        let first = out.len();
         self.expire(now, out);
         self.starts.wake(now);
         self.give_up_starts(now, out);
         self.grow(now, out);
-        self.report_drained(out);
+        self.report(now, first, out);
     }
 }
 

@@ -11,9 +11,13 @@
 //!  Offline ----------> Registering ---------> Registered
 //!     ^                 |  ^  |  ^ retry        |   |  ^ repeat
 //!     |                 |  +--+                 |   +--+
-//!     |                 |  +-- Bounced ---------+
+//!     |                 |  +-- Bounced, Gone ---+
 //!     +---- LinkDown ---+-----------------------+
 //! ```
+//!
+//! Once it is registered the listener shows itself to the router (directed presence), which shows
+//! itself in turn. So the server tells each of them when the other one's session ends, and nobody
+//! has to find out. The original router ignores presence; there the repeated `register` bounces.
 //!
 //! Who leaves says `unregister`, and stays until all that was sent to it before has come. A router
 //! does not answer that either, so it is pinged, and when it has answered, so is the service's
@@ -63,6 +67,8 @@ pub enum Input {
     },
     /// What was sent to this router came back: it is not there.
     Bounced(Jid),
+    /// This router, which had shown itself, is not there any more, or does not know the listener.
+    Gone(Jid),
     /// This router, or the service's class at it, answered a ping, or is not there.
     Ponged(Jid),
     /// Be forgotten until told otherwise, but go on serving.
@@ -80,6 +86,8 @@ pub enum Effect {
     Register(Jid),
     /// Ask this router for its classes.
     Ask(Jid),
+    /// Show this router that the listener is there.
+    Show(Jid),
     /// Send `unregister` to this router.
     Unregister(Jid),
     /// Ping this router.
@@ -104,10 +112,42 @@ enum State {
     Left,
 }
 
+/// How a listener stands with one of its routers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The listener is not logged in.
+    Offline,
+    /// It has said `unregister`, and stays away.
+    Withdrawn,
+    /// It asks until the router knows the service.
+    Registering,
+    /// The router knows the service.
+    Registered,
+    /// It has said `unregister`, and takes what is on its way.
+    Leaving,
+    /// Nothing more comes from there.
+    Left,
+}
+
+impl State {
+    fn standing(self) -> Standing {
+        match self {
+            Self::Offline => Standing::Offline,
+            Self::Withdrawn { .. } => Standing::Withdrawn,
+            Self::Registering { .. } => Standing::Registering,
+            Self::Registered { .. } => Standing::Registered,
+            Self::Leaving { .. } => Standing::Leaving,
+            Self::Left => Standing::Left,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Target {
     router: Jid,
     state: State,
+    /// When it came to stand so.
+    since: Tick,
     retry: Retry,
     chance: Seed,
 }
@@ -134,6 +174,7 @@ impl Registration {
     pub fn new(routers: Vec<Jid>, retry: &Retry, chance: &Seed) -> Self {
         let target = |router: Jid| Target {
             state: State::Offline,
+            since: Tick::ZERO,
             retry: retry.clone(),
             chance: chance.fork(router.as_str()),
             router,
@@ -156,6 +197,12 @@ impl Registration {
         self.targets
             .iter()
             .all(|target| matches!(target.state, State::Registered { .. }))
+    }
+
+    /// Each router, how the listener stands with it, and since when.
+    pub fn targets(&self) -> impl Iterator<Item = (&Jid, Standing, Tick)> {
+        let targets = self.targets.iter();
+        targets.map(|target| (&target.router, target.state.standing(), target.since))
     }
 
     fn report_left(&mut self, out: &mut Vec<Effect>) {
@@ -183,8 +230,15 @@ impl Target {
         }
     }
 
+    fn stand(&mut self, now: Tick, state: State) {
+        if state.standing() != self.state.standing() {
+            self.since = now;
+        }
+        self.state = state;
+    }
+
     fn handle(&mut self, now: Tick, input: &Input, out: &mut Vec<Effect>) {
-        self.state = match (self.state, input) {
+        let state = match (self.state, input) {
             (State::Left, _) => State::Left,
             (State::Leaving { .. }, Input::LinkDown | Input::Bounced(_)) => State::Left,
             (State::Withdrawn { .. }, Input::LinkDown) => State::Withdrawn { is_online: false },
@@ -213,11 +267,12 @@ impl Target {
             (State::Registering { .. }, Input::Answered { known: true, .. }) => {
                 self.retry.succeeded();
                 out.push(Effect::Registered(self.router.clone()));
+                out.push(Effect::Show(self.router.clone()));
                 self.repeat(now)
             }
             (
                 State::Registered { .. },
-                Input::Answered { known: false, .. } | Input::Bounced(_),
+                Input::Answered { known: false, .. } | Input::Bounced(_) | Input::Gone(_),
             ) => {
                 out.push(Effect::Missing(self.router.clone()));
                 State::Registering {
@@ -244,9 +299,11 @@ impl Target {
             }
             (State::Leaving { class: true, .. }, Input::Ponged(_)) => State::Left,
             // An answer or a bounce that was overtaken by a change of the link, or one too many:
-            // each attempt has two stanzas that can bounce.
+            // each attempt has two stanzas that can bounce. A router that we leave forgets us, and
+            // says so before it has answered our ping.
             (unchanged, _) => unchanged,
         };
+        self.stand(now, state);
     }
 
     fn due(&self) -> Option<Tick> {
@@ -259,7 +316,7 @@ impl Target {
     }
 
     fn wake(&mut self, now: Tick, out: &mut Vec<Effect>) {
-        self.state = match self.state {
+        let state = match self.state {
             State::Registering { due } if due <= now => self.attempt(now, out),
             State::Registered { due } if due <= now => {
                 out.push(Effect::Register(self.router.clone()));
@@ -268,6 +325,7 @@ impl Target {
             State::Leaving { due, .. } if due <= now => State::Left,
             unchanged => unchanged,
         };
+        self.stand(now, state);
     }
 }
 
@@ -277,9 +335,10 @@ impl Role for Registration {
 
     fn handle(&mut self, now: Tick, input: Input, out: &mut Vec<Effect>) {
         let one = match &input {
-            Input::Answered { router, .. } | Input::Bounced(router) | Input::Ponged(router) => {
-                Some(router)
-            }
+            Input::Answered { router, .. }
+            | Input::Bounced(router)
+            | Input::Gone(router)
+            | Input::Ponged(router) => Some(router),
             Input::LinkUp | Input::LinkDown | Input::Withdraw | Input::Rejoin | Input::Leave => {
                 None
             }

@@ -91,6 +91,12 @@ impl Crowd {
         }
     }
 
+    /// Whether the queue has been full, and not quiet since.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.shares.is_some()
+    }
+
     /// A stanza was put in.
     pub fn came(&mut self, stanza: &Stanza) {
         if let Some(shares) = &mut self.shares {

@@ -1,14 +1,18 @@
 //! Who is bound where, and what becomes of a stanza.
 //!
 //! The heart of the embedded Jabber server. A stanza goes to exactly the full address it names, or
-//! back to its sender; never to another resource of the account, never into a store. Presence does
-//! not matter. A second log-in of the same address throws the first one out, so that a party that
+//! back to its sender; never to another resource of the account, never into a store. A second log-in of the same address throws the first one out, so that a party that
 //! reconnects is not locked out by its own ghost (RFC 6120 §7.7.2.2, ejabberd's default).
+//!
+//! Presence never decides where a message goes. A party may show itself to others, one by one
+//! (directed presence, RFC 6121 §4.6); when its binding ends they are told so. Presence for everybody
+//! and all that has to do with subscriptions goes nowhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::jid::Jid;
-use crate::stanza::{Condition, Kind, Stanza, StanzaError};
+use crate::limits::PRESENCES;
+use crate::stanza::{Condition, Kind, Presence, Stanza, StanzaError};
 use crate::xml::ns;
 
 /// One binding of an address. A later binding of the same address is another one.
@@ -17,7 +21,29 @@ pub struct BindingId(u64);
 
 // Only looked up by key, never iterated where order would show.
 #[allow(clippy::disallowed_types)]
-type Bindings<T> = std::collections::HashMap<Jid, (BindingId, T)>;
+type Bindings<T> = std::collections::HashMap<Jid, Binding<T>>;
+
+#[derive(Debug)]
+struct Binding<T> {
+    id: BindingId,
+    target: T,
+    /// Whom it was shown to.
+    shown: BTreeSet<Jid>,
+}
+
+/// News of a binding's end, for those that it was shown to.
+pub type Farewells<T> = Vec<(T, Stanza)>;
+
+/// An address that has been bound.
+#[derive(Debug)]
+pub struct Bound<T> {
+    /// The binding.
+    pub id: BindingId,
+    /// What the address was bound to before; it must be closed with `conflict`.
+    pub before: Option<T>,
+    /// What others are to be told about that one.
+    pub farewells: Farewells<T>,
+}
 
 /// The table of a server; `T` is where the stanzas of one binding go.
 #[derive(Debug)]
@@ -37,7 +63,7 @@ pub enum Verdict<T> {
     Deliver(T),
     /// It goes no further; this goes back to its sender.
     Answer(Box<Stanza>),
-    /// It goes no further, and nobody is told: presence, answers, and errors about nobody.
+    /// It goes no further, and nobody is told: answers, and errors about nobody.
     Drop,
 }
 
@@ -71,12 +97,11 @@ impl<T: Clone> Switchboard<T> {
         self.domains.contains(domain)
     }
 
-    /// Binds a full address; gives back what it was bound to before, which must be closed with
-    /// `conflict`.
+    /// Binds a full address.
     ///
     /// # Errors
     /// [`BindError`] says why it cannot be bound.
-    pub fn bind(&mut self, jid: Jid, target: T) -> Result<(BindingId, Option<T>), BindError> {
+    pub fn bind(&mut self, jid: Jid, target: T) -> Result<Bound<T>, BindError> {
         if !self.serves(jid.domain()) {
             return Err(BindError::UnknownDomain(jid.domain().to_owned()));
         }
@@ -90,19 +115,29 @@ impl<T: Clone> Switchboard<T> {
         }
         self.bindings_made += 1;
         let id = BindingId(self.bindings_made);
-        let before = self
-            .bound
-            .insert(jid, (id, target))
-            .map(|(_, target)| target);
-        Ok((id, before))
+        let binding = Binding {
+            id,
+            target,
+            shown: BTreeSet::new(),
+        };
+        let (before, farewells) = match self.bound.insert(jid.clone(), binding) {
+            Some(before) => (Some(before.target), self.farewells(&jid, before.shown)),
+            None => (None, Vec::new()),
+        };
+        Ok(Bound {
+            id,
+            before,
+            farewells,
+        })
     }
 
-    /// Ends a binding, unless the address has been bound anew since.
-    pub fn unbind(&mut self, jid: &Jid, id: BindingId) {
-        if self.bound.get(jid).is_none_or(|(bound, _)| *bound != id) {
-            return;
+    /// Ends a binding, unless the address has been bound anew since; says who is to be told.
+    #[must_use]
+    pub fn unbind(&mut self, jid: &Jid, id: BindingId) -> Farewells<T> {
+        if self.bound.get(jid).is_none_or(|bound| bound.id != id) {
+            return Vec::new();
         }
-        self.bound.remove(jid);
+        let shown = self.bound.remove(jid).map(|ended| ended.shown);
         let account = jid.bare();
         if let Some(sessions) = self.sessions.get_mut(&account) {
             *sessions -= 1;
@@ -110,6 +145,40 @@ impl<T: Clone> Switchboard<T> {
                 self.sessions.remove(&account);
             }
         }
+        self.farewells(jid, shown.unwrap_or_default())
+    }
+
+    /// What to tell those that the ended binding of `jid` was shown to.
+    fn farewells(&mut self, jid: &Jid, shown: BTreeSet<Jid>) -> Farewells<T> {
+        let farewell = |other: Jid| {
+            let bound = self.bound.get_mut(&other)?;
+            // Who has the address next has not been shown the other one.
+            bound.shown.remove(jid);
+            let stanza = Stanza {
+                from: Some(jid.clone()),
+                ..Stanza::presence(other, Presence::Gone)
+            };
+            Some((bound.target.clone(), stanza))
+        };
+        shown.into_iter().filter_map(farewell).collect()
+    }
+
+    /// Notes whom a presence shows its sender to, or does not any more, and says where it goes.
+    ///
+    /// `None` if nowhere: it is for everybody, for an account, for nobody who is there or for the sender
+    /// itself, is of another sort, or its sender has shown itself to [`PRESENCES`] others already.
+    pub fn show(&mut self, stanza: &Stanza) -> Option<T> {
+        let (presence, to) = (stanza.shows()?, stanza.to.as_ref()?);
+        let from = stanza.from.as_ref().filter(|from| *from != to)?;
+        let target = self.bound.get(to)?.target.clone();
+        let shown = &mut self.bound.get_mut(from)?.shown;
+        match presence {
+            Presence::Here if shown.contains(to) => {}
+            Presence::Here if shown.len() >= PRESENCES => return None,
+            Presence::Here => drop(shown.insert(to.clone())),
+            Presence::Gone => drop(shown.remove(to)),
+        }
+        Some(target)
     }
 
     /// Bound addresses, in order.
@@ -120,7 +189,8 @@ impl<T: Clone> Switchboard<T> {
         all
     }
 
-    /// Decides about a stanza whose `from` has been stamped.
+    /// Decides about a stanza whose `from` has been stamped. Presence is not decided here but in
+    /// [`show`](Self::show).
     #[must_use]
     pub fn route(&self, stanza: &Stanza) -> Verdict<T> {
         if stanza.kind == Kind::Presence {
@@ -129,8 +199,8 @@ impl<T: Clone> Switchboard<T> {
         let Some(to) = &stanza.to else {
             return self.to_server(stanza);
         };
-        if let Some((_, target)) = self.bound.get(to) {
-            return Verdict::Deliver(target.clone());
+        if let Some(bound) = self.bound.get(to) {
+            return Verdict::Deliver(bound.target.clone());
         }
         if !self.serves(to.domain()) {
             let text = format!("domain {} is not served here", to.domain());

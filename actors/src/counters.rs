@@ -17,6 +17,8 @@ impl Counter {
     /// Counts so many.
     pub fn add_many(&self, many: u64) {
         self.0.fetch_add(many, Ordering::Relaxed);
+    pub fn add_all(&self, number: u64) {
+        self.0.fetch_add(number, Ordering::Relaxed);
     }
 
     /// The figure now.
@@ -54,6 +56,7 @@ pub struct Counters {
     pub calls_cut_off: Counter,
     pub hung: Counter,
     pub late: Counter,
+    pub unsent: Counter,
 }
 
 /// The figures of one network at one moment.
@@ -63,7 +66,7 @@ pub struct Figures {
     pub routed: u64,
     /// Stanzas whose sender was told that they did not arrive.
     pub bounced: u64,
-    /// Stanzas that ended without anybody being told: answers and errors for parties that are gone, presence.
+    /// Stanzas that ended without anybody being told: answers and errors for parties that are gone, presence for nobody in particular.
     pub dropped: u64,
     /// Stanzas that a party could not use and nobody waits for, such as messages without a thread.
     pub ignored: u64,
@@ -107,6 +110,8 @@ pub struct Figures {
     pub hung: u64,
     /// What methods said after they were over or given up: results, pleas for time, and the ends of those that block.
     pub late: u64,
+    /// Stanzas that a party could not send because its connection was gone.
+    pub unsent: u64,
 }
 
 impl Counters {
@@ -138,6 +143,7 @@ impl Counters {
             calls_cut_off: self.calls_cut_off.get(),
             hung: self.hung.get(),
             late: self.late.get(),
+            unsent: self.unsent.get(),
         }
     }
 }

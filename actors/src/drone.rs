@@ -68,7 +68,12 @@ impl DroneActor {
         tether: Tether,
     ) -> Self {
         let role = Drone::new(Arc::clone(plan.service.catalog()), plan.rules);
-        let uplink = Uplink::new(Arc::clone(&plan.transport), jid.clone(), &env.seed());
+        let uplink = Uplink::new(
+            Arc::clone(&plan.transport),
+            jid.clone(),
+            &env,
+            Arc::clone(&plan.counters),
+        );
         let surroundings = Surroundings {
             service: plan.service.clone(),
             env: env.clone(),
@@ -198,7 +203,7 @@ impl Party for DroneActor {
     }
 
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool {
-        let settled = self.driver.role().is_free();
+        let settled = !self.driver.role().is_awaited();
         self.end(Exit::LinkLost(reason.to_string()), settled, ctx);
         false
     }
@@ -261,8 +266,8 @@ impl Handles<Order> for DroneActor {
 
     fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
         match order {
-            // One that works ends when it is free: its listener is gone then.
-            Order::Drain if !self.driver.role().is_free() => {}
+            // One that works ends when it is free: its listener is gone then, or tells it so.
+            Order::Drain if !self.driver.role().is_free() => self.step(DroneInput::Drain, ctx),
             Order::Drain | Order::Stop => {
                 self.step(DroneInput::Stop, ctx);
                 self.end(Exit::Stopped, true, ctx);

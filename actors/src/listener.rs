@@ -18,7 +18,7 @@ use opensrf::pool::{self, DroneId, Pool, PoolRules};
 use opensrf::registration::{self, Registration};
 use opensrf::retry::Retry;
 use opensrf::session::SessionRules;
-use opensrf::stanza::{Kind, Stanza};
+use opensrf::stanza::{Kind, Presence, Stanza};
 
 use crate::activity::Protected;
 use crate::client::Client;
@@ -36,8 +36,8 @@ use work::DroneHandle;
 
 /// The first delay before a router is asked again whether it knows the service.
 const FIRST_QUESTION: Duration = Duration::from_millis(10);
-/// The longest one.
-const LONGEST_QUESTION: Duration = Duration::from_secs(5);
+/// The longest one: a router that is back knows all its services again within a second.
+const LONGEST_QUESTION: Duration = Duration::from_millis(750);
 /// The first delay before another drone is started after one could not start.
 const FIRST_START: Duration = Duration::from_millis(100);
 /// The longest one.
@@ -141,7 +141,12 @@ impl ListenerActor {
             Registration::new(plan.routers.clone(), &questions, &seed.fork("repeats"));
         let drone_plan = plan.drones(Arc::clone(&counters));
         Self {
-            uplink: Uplink::new(Arc::clone(&plan.transport), jid, &seed),
+            uplink: Uplink::new(
+                Arc::clone(&plan.transport),
+                jid,
+                &env,
+                Arc::clone(&counters),
+            ),
             pool: Driver::new(Pool::new(plan.pool, starts), env.clone()),
             registration: Driver::new(registration, env.clone()),
             plan,
@@ -279,6 +284,16 @@ impl Party for ListenerActor {
         self.pool_step(pool::Input::LinkDown, ctx);
         self.registration_step(registration::Input::LinkDown, ctx);
         true
+    }
+
+    fn presence(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {
+        let is_gone = stanza.shows() == Some(Presence::Gone);
+        let router = stanza
+            .from
+            .filter(|from| is_gone && self.registration.role().concerns(from));
+        if let Some(router) = router {
+            self.registration_step(registration::Input::Gone(router), ctx);
+        }
     }
 
     fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {

@@ -7,7 +7,7 @@
 //! | `ShutDown` | server | connection | tell | the server ends |
 //! | [`ChildExited`](crate::supervise::ChildExited) | tether | parent | tell, past the bound | a child is gone |
 //! | [`ClassCommand`] | router | service class | tell | a node came or went, a question, the end |
-//! | [`ClassEvent`] | service class | router | tell, past the bound | up, empty, figures |
+//! | [`ClassEvent`] | service class | router | tell, past the bound | up, a node lost, empty, figures |
 //! | [`Assign`] | listener | drone | tell | here is a request |
 //! | [`DroneReport`] | drone | listener | tell, past the bound | free for work |
 //! | [`RunReport`] | running method | its drone | ask | a result, or a plea for patience |
@@ -18,7 +18,7 @@
 //! | [`HostCommand`](crate::host::HostHandle) | host handle | host | tell | add a service or a client; drain; stop |
 //!
 //! "Past the bound" is for messages that a full mailbox must not lose, and that cannot pile up: of each
-//! there is at most one on its way from each sender, or one for each request or session that ends.
+//! there is at most one on its way from each sender, or one for each request, session or node that ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +43,8 @@ pub enum ClassCommand {
     AddNode(Jid, Placement),
     /// This listener left.
     RemoveNode(Jid),
+    /// This listener's session has ended.
+    LoseNode(Jid),
     /// Say what you have passed on.
     Report,
     /// End, unless a node came meanwhile.
@@ -57,6 +59,13 @@ pub enum ClassCommand {
 pub enum ClassEvent {
     /// It is at its address.
     Up(String),
+    /// It has lost a node: what it passed on came back.
+    Lost {
+        /// The service.
+        class: String,
+        /// The listener.
+        node: Jid,
+    },
     /// It has no nodes after so many `AddNode`.
     Empty {
         /// The service.

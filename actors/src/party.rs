@@ -12,16 +12,19 @@
 //! A party that cannot go on under another link (a drone has a caller that knows its address) ends
 //! instead; its parent makes another one.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, fut};
-use opensrf::ids::Seed;
 use opensrf::jid::Jid;
 use opensrf::retry::Retry;
 use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
+use opensrf::time::Tick;
 use opensrf::xml::ns;
 
+use crate::counters::Counters;
+use crate::env::Env;
 use crate::peer::Peer;
 use crate::transport::{Inbox, Link, LinkError, LinkEvent, Transport};
 
@@ -38,6 +41,12 @@ pub struct Uplink {
     link: Option<Box<dyn Link>>,
     inbox: Option<Inbox>,
     retry: Retry,
+    env: Env,
+    counters: Arc<Counters>,
+    /// Off the bus since then.
+    lost: Tick,
+    /// What could not be sent since then.
+    unsent: Cell<u64>,
 }
 
 /// Stanzas that a party takes before others get their turn.
@@ -46,8 +55,13 @@ const TURN: usize = 64;
 impl Uplink {
     /// An address that is not linked yet.
     #[must_use]
-    pub fn new(transport: Arc<dyn Transport>, jid: Jid, chance: &Seed) -> Self {
-        let retry = Retry::new(FIRST_DELAY, LONGEST_DELAY, chance.fork("uplink"))
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        jid: Jid,
+        env: &Env,
+        counters: Arc<Counters>,
+    ) -> Self {
+        let retry = Retry::new(FIRST_DELAY, LONGEST_DELAY, env.seed().fork("uplink"))
             .expect("the delays are in order");
         Self {
             transport,
@@ -55,6 +69,10 @@ impl Uplink {
             link: None,
             inbox: None,
             retry,
+            env: env.clone(),
+            counters,
+            lost: env.now(),
+            unsent: Cell::new(0),
         }
     }
 
@@ -75,8 +93,37 @@ impl Uplink {
     pub fn send(&self, stanza: Stanza) {
         match &self.link {
             Some(link) => link.send(stanza),
-            None => tracing::warn!(jid = %self.jid, to = ?stanza.to, "off the bus, not sent"),
+            None => {
+                tracing::debug!(jid = %self.jid, to = ?stanza.to, "off the bus, not sent");
+                self.count_unsent(1);
+            }
         }
+    }
+
+    fn count_unsent(&self, number: u64) {
+        self.counters.unsent.add_all(number);
+        self.unsent.set(self.unsent.get() + number);
+    }
+
+    /// The link is there. The first one is nothing to talk about if it came at once.
+    fn regained(&mut self, link: Box<dyn Link>) {
+        self.link = Some(link);
+        let (unsent, jid) = (self.unsent.take(), &self.jid);
+        if self.retry.failures() == 0 {
+            tracing::debug!(%jid, "on the bus");
+        } else {
+            let off = self.env.now().saturating_sub(self.lost);
+            tracing::info!(%jid, ?off, unsent, "back on the bus");
+        }
+        self.retry.succeeded();
+    }
+
+    /// The link is gone, and with it what it had not sent.
+    fn lose(&mut self) {
+        self.link = None;
+        self.lost = self.env.now();
+        let unsent = self.inbox.as_ref().map_or(0, Inbox::take_unsent);
+        self.count_unsent(unsent);
     }
 
     /// Logs out. What waits in the inbox goes back to its senders.
@@ -86,6 +133,10 @@ impl Uplink {
             .take()
             .map(|inbox| inbox.close())
             .unwrap_or_default();
+        let unsent = self.unsent.take();
+        if unsent > 0 {
+            tracing::warn!(jid = %self.jid, unsent, "ended off the bus, with answers unsent");
+        }
         let Some(link) = self.link.take() else {
             return;
         };
@@ -118,7 +169,10 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     /// The link is gone, or could not be had. `true` to try again after a while.
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool;
 
-    /// A stanza came that asks nothing of the address itself.
+    /// Somebody says that it is there, or not any more. Few care.
+    fn presence(&mut self, _: Stanza, _: &mut Context<Self>) {}
+
+    /// A message came, or an iq that asks nothing of the address itself.
     fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>);
 
     /// Begins to get onto the bus.
@@ -134,10 +188,7 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     fn dialled(link: Result<Box<dyn Link>, LinkError>, party: &mut Self, ctx: &mut Context<Self>) {
         match link {
             Ok(link) => {
-                let uplink = party.uplink();
-                uplink.link = Some(link);
-                uplink.retry.succeeded();
-                tracing::debug!(jid = %uplink.jid, "on the bus");
+                party.uplink().regained(link);
                 party.linked(ctx);
             }
             Err(reason) => party.off(&reason, ctx),
@@ -151,7 +202,7 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
             LinkEvent::Down(reason) => {
                 // What came before the end counts as having come.
                 self.take(usize::MAX, ctx);
-                self.uplink().link = None;
+                self.uplink().lose();
                 self.off(&reason, ctx);
             }
         }
@@ -162,6 +213,7 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
         for _ in 0..most {
             match self.uplink().pop() {
                 Some(stanza) if asks(&stanza) => self.question(&stanza),
+                Some(stanza) if stanza.kind == Kind::Presence => self.presence(stanza, ctx),
                 Some(stanza) => self.stanza(stanza, ctx),
                 None => return,
             }
@@ -279,7 +331,13 @@ mod tests {
                 .bind(&jid("sender"), Arc::<Sender>::clone(&sender))
                 .unwrap();
             let transport = Arc::new(Local::new(Arc::clone(&switch)));
-            let party = Fragile(Uplink::new(transport, jid("party"), &Seed::new(1))).start();
+            let party = Fragile(Uplink::new(
+                transport,
+                jid("party"),
+                &Env::simulated(1),
+                Arc::default(),
+            ))
+            .start();
             while !switch.addresses().contains(&jid("party")) {
                 tokio::task::yield_now().await;
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler};
 use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
-use opensrf::router::{Router, RouterEffect, RouterInput, Trust};
+use opensrf::router::{ClassEnd, Distrusted, Router, RouterEffect, RouterInput, Trust};
 use opensrf::stanza::Stanza;
 
 use crate::counters::Counters;
@@ -60,7 +60,8 @@ impl RouterActor {
         let uplink = Uplink::new(
             Arc::clone(&plan.transport),
             plan.address.clone(),
-            &env.seed(),
+            &env,
+            Arc::clone(&counters),
         );
         Self {
             driver: Driver::new(role, env.clone()),
@@ -118,16 +119,42 @@ impl Conduct<Router> for RouterActor {
             RouterEffect::RemoveNode(class, node) => {
                 self.tell(&class, ClassCommand::RemoveNode(node));
             }
+            RouterEffect::LoseNode(class, node) => {
+                tracing::info!(class, %node, "listener lost: its session has ended");
+                self.tell(&class, ClassCommand::LoseNode(node));
+            }
             RouterEffect::CloseClass(class) => {
                 tracing::info!(class, "service class closed: no listener is left");
                 self.tell(&class, ClassCommand::Close);
             }
             RouterEffect::AskStats(class) => self.tell(&class, ClassCommand::Report),
+            RouterEffect::Distrusted(distrusted) => {
+                self.counters.ignored.add();
+                note_distrust(&distrusted, "trusted_servers");
+            }
             RouterEffect::Dropped(reason, xid) => {
                 self.counters.ignored.add();
                 tracing::warn!(xid = &*xid, reason, "stanza dropped");
             }
         }
+    }
+}
+
+/// Tells the administrator, now and then, of a domain that `setting` does not name.
+pub(crate) fn note_distrust(distrusted: &Distrusted, setting: &'static str) {
+    let Distrusted {
+        domain,
+        xid,
+        warning,
+    } = distrusted;
+    match warning {
+        Some(others) => tracing::warn!(
+            domain,
+            setting,
+            others,
+            "what comes from a domain that is not trusted is dropped"
+        ),
+        None => tracing::debug!(xid = &**xid, domain, "dropped: not trusted"),
     }
 }
 
@@ -148,6 +175,10 @@ impl Party for RouterActor {
             ctx.stop();
         }
         !is_over
+    }
+
+    fn presence(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {
+        self.step(RouterInput::Stanza(stanza), ctx);
     }
 
     fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {
@@ -178,6 +209,7 @@ impl Handler<ClassEvent> for RouterActor {
     fn handle(&mut self, event: ClassEvent, ctx: &mut Self::Context) {
         let input = match event {
             ClassEvent::Up(class) => RouterInput::ClassUp(class),
+            ClassEvent::Lost { class, node } => RouterInput::NodeLost { class, node },
             ClassEvent::Empty { class, added } => RouterInput::ClassEmpty { class, added },
             ClassEvent::Report(stats) => RouterInput::Report(stats),
         };
@@ -197,11 +229,19 @@ impl Handler<ChildExited> for RouterActor {
         let Some(name) = name.map(|(name, _)| name.clone()) else {
             return;
         };
-        if exited.exit != Exit::Normal {
+        let end = match exited.exit {
+            Exit::Normal | Exit::Stopped => ClassEnd::Closed,
+            Exit::LinkLost(_) => ClassEnd::Evicted,
+            Exit::Panicked | Exit::Hung | Exit::NotStarted(_) | Exit::Intensity(_) => {
+                ClassEnd::Broken
+            }
+        };
+        if end != ClassEnd::Closed {
+            self.counters.restarts.add();
             tracing::warn!(class = name, exit = %exited.exit, "service class ended");
         }
         self.classes.remove(&name);
-        self.step(RouterInput::ClassGone(name), ctx);
+        self.step(RouterInput::ClassGone { class: name, end }, ctx);
     }
 }
 

@@ -14,6 +14,7 @@ use crate::env::Env;
 use crate::messages::{ClassCommand, ClassEvent};
 use crate::party::{Party, Uplink};
 use crate::peer::Peer;
+use crate::router::note_distrust;
 use crate::supervise::{Exit, Tether};
 use crate::transport::{LinkError, LinkEvent, Transport};
 
@@ -42,7 +43,7 @@ impl ServiceClassActor {
     ) -> Self {
         let (mut env, counters) = shared;
         let bounces = transport.bounces();
-        let uplink = Uplink::new(transport, address.clone(), &env.seed());
+        let uplink = Uplink::new(transport, address.clone(), &env, Arc::clone(&counters));
         let first = u32::try_from(env.secret() >> 32).unwrap_or_default();
         let class = ServiceClass::new(name.clone(), address, trust, bounces, first);
         let driver = Driver::new(class, env);
@@ -72,6 +73,10 @@ impl Conduct<ServiceClass> for ServiceClassActor {
         match effect {
             ClassEffect::Send(stanza) => self.uplink.send(stanza),
             ClassEffect::Report(stats) => self.router.report(ClassEvent::Report(stats)),
+            ClassEffect::Lost(node) => self.router.report(ClassEvent::Lost {
+                class: self.name.clone(),
+                node,
+            }),
             ClassEffect::Empty { added } => {
                 self.router.report(ClassEvent::Empty {
                     class: self.name.clone(),
@@ -79,6 +84,10 @@ impl Conduct<ServiceClass> for ServiceClassActor {
                 });
             }
             ClassEffect::Stop => self.end(Exit::Normal, ctx),
+            ClassEffect::Distrusted(distrusted) => {
+                self.counters.ignored.add();
+                note_distrust(&distrusted, "trusted_clients");
+            }
             ClassEffect::Dropped(reason, xid) => {
                 self.counters.ignored.add();
                 tracing::warn!(xid = &*xid, class = self.name, reason, "stanza dropped");
@@ -135,6 +144,7 @@ impl Handler<ClassCommand> for ServiceClassActor {
         let input = match command {
             ClassCommand::AddNode(node, placement) => ClassInput::AddNode(node, placement),
             ClassCommand::RemoveNode(node) => ClassInput::RemoveNode(node),
+            ClassCommand::LoseNode(node) => ClassInput::LoseNode(node),
             ClassCommand::Report => ClassInput::Report,
             ClassCommand::Close => ClassInput::Close,
             ClassCommand::End => return self.end(Exit::Normal, ctx),

@@ -1,7 +1,11 @@
 //! The log: one line an event, on stderr, so that stdout belongs to results.
 
 use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
 
+use actix_rt::time::Instant;
+use opensrf::limits::LINE_INTERVAL;
+use opensrf::muffler::Muffler;
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
@@ -69,7 +73,8 @@ impl Log {
 
 /// Sends the events of this process to stderr, in the look and from the level that `log` says.
 ///
-/// Text has colours on a terminal, unless the variable `NO_COLOR` is set.
+/// Text has colours on a terminal, unless the variable `NO_COLOR` is set. Reports of panics, which are
+/// no events, come as before, but of one place in the code once a minute at most.
 ///
 /// # Errors
 /// [`TelemetryError`] says why nothing was changed.
@@ -99,8 +104,26 @@ pub fn init(log: &LogSettings) -> Result<Log, TelemetryError> {
         }
     };
     done.map_err(|_| TelemetryError::SetUpAlready)?;
+    muffle_panics();
     Ok(Log {
         change,
         is_json: log.format == LogFormat::Json,
     })
+}
+
+/// Has panics at one place in the code reported once a minute at most. What panics at every call is
+/// caught at every call, and its report would fill the disk.
+fn muffle_panics() {
+    let report = std::panic::take_hook();
+    let begun = Instant::now();
+    let places = Mutex::new(Muffler::new(LINE_INTERVAL));
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(|at| (at.file().to_owned(), at.line()));
+        let mut muffler = places.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = muffler.hear(begun.elapsed(), place);
+        drop(muffler);
+        if heard.is_some() {
+            report(panic);
+        }
+    }));
 }

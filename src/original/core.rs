@@ -144,9 +144,9 @@ fn login(mut section: Section<'_>, notes: &mut Notes) -> Option<Login> {
     let login = read_login(&mut section, notes);
     log_keys(&mut section, notes);
     let client = "every program here that begins a call gives it an id";
-    section.drop("client", client, false, notes);
+    section.drop("client", client, notes);
     let warn = "stanzas above jabber.stanza_bytes are refused, not warned of";
-    section.drop("msg_size_warn", warn, false, notes);
+    section.drop("msg_size_warn", warn, notes);
     section.finish(notes);
     login
 }
@@ -191,7 +191,14 @@ fn read_login(section: &mut Section<'_>, notes: &mut Notes) -> Option<Login> {
             .map(|(name, _)| format!("<{name}>"))
             .collect();
         let text = format!("has no {}; nobody can log in with it", names.join(", "));
-        notes.loss(&section.origin(), section.path(), text);
+        match section.path() {
+            // Others do without: it is for programs of the original.
+            "gateway" => notes.loss(&section.origin(), section.path(), text),
+            _ => {
+                let text = format!("{text}; add it here");
+                notes.fault(&section.origin(), section.path(), text);
+            }
+        }
         return None;
     }
     Some(Login {
@@ -234,11 +241,11 @@ fn port(said: Said, element: &str, notes: &mut Notes) -> Option<Server> {
 }
 
 fn log_keys(section: &mut Section<'_>, notes: &mut Notes) {
-    section.drop("logfile", TO_STDERR, false, notes);
-    section.drop("syslog", TO_STDERR, false, notes);
-    section.drop("actlog", TO_STDERR, false, notes);
-    section.drop("logtag", NO_TAG, false, notes);
-    section.drop("loglength", "lines of the log are not cut", false, notes);
+    section.drop("logfile", TO_STDERR, notes);
+    section.drop("syslog", TO_STDERR, notes);
+    section.drop("actlog", TO_STDERR, notes);
+    section.drop("logtag", NO_TAG, notes);
+    section.drop("loglength", "lines of the log are not cut", notes);
 }
 
 /// Every form of `<routers>`: plain texts, structures, or both; one or many.
@@ -289,7 +296,7 @@ fn router(mut section: Section<'_>, notes: &mut Notes) -> Option<RouterLogin> {
     let mut transport = section.children("transport").into_iter().next()?;
     let unused = "the original's router does not read it either";
     for key in ["connect_timeout", "max_reconnect_attempts", "unixpath"] {
-        transport.drop(key, unused, false, notes);
+        transport.drop(key, unused, notes);
     }
     let domain = transport.text("server", notes);
     let user = transport.text("username", notes);

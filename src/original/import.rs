@@ -75,7 +75,7 @@ pub fn core_settings(file: &str, root: &Node, around: &Surroundings<'_>) -> Impo
     let mut notes = Notes::default();
     let Some(core) = core::read(file, root, &mut notes) else {
         let text = "is no root of opensrf_core.xml, opensrf.xml or srfsh.xml; nothing is read";
-        notes.loss(&origin(file, root), &root.name, text);
+        notes.fault(&origin(file, root), &root.name, text);
         return finish(Table::default(), notes, None);
     };
     let mut settings = Table::default();

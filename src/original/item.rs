@@ -80,8 +80,19 @@ pub struct Note {
     pub element: String,
     /// What became of it and why, and the remedy if there is one.
     pub text: String,
-    /// Whether something works otherwise than with the original.
-    pub is_loss: bool,
+    /// How much it matters.
+    pub weight: Weight,
+}
+
+/// How much it matters that something did not become a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// It has no meaning here, or none any more.
+    Harmless,
+    /// Something works otherwise than with the original.
+    Loss,
+    /// What the file is for cannot run.
+    Fault,
 }
 
 impl std::fmt::Display for Note {

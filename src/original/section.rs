@@ -1,6 +1,6 @@
 //! Reads one element of a file, child by child, and notes what nobody asked for.
 
-use super::item::{Note, Said};
+use super::item::{Note, Said, Weight};
 use crate::xml::Node;
 
 /// Where notes are collected.
@@ -10,20 +10,25 @@ pub(super) struct Notes(pub(super) Vec<Note>);
 impl Notes {
     /// Notes that something works otherwise now.
     pub(super) fn loss(&mut self, origin: &str, element: &str, text: impl Into<String>) {
-        self.add(origin, element, text.into(), true);
+        self.add(origin, element, text.into(), Weight::Loss);
     }
 
     /// Notes that something has no meaning here, or none any more.
     pub(super) fn harmless(&mut self, origin: &str, element: &str, text: impl Into<String>) {
-        self.add(origin, element, text.into(), false);
+        self.add(origin, element, text.into(), Weight::Harmless);
     }
 
-    fn add(&mut self, origin: &str, element: &str, text: String, is_loss: bool) {
+    /// Notes that what the file is for cannot run.
+    pub(super) fn fault(&mut self, origin: &str, element: &str, text: impl Into<String>) {
+        self.add(origin, element, text.into(), Weight::Fault);
+    }
+
+    fn add(&mut self, origin: &str, element: &str, text: String, weight: Weight) {
         self.0.push(Note {
             origin: origin.to_owned(),
             element: element.to_owned(),
             text,
-            is_loss,
+            weight,
         });
     }
 }
@@ -105,9 +110,9 @@ impl<'a> Section<'a> {
     }
 
     /// Notes each child of this name as having no place here.
-    pub(super) fn drop(&mut self, name: &'a str, why: &str, is_loss: bool, notes: &mut Notes) {
+    pub(super) fn drop(&mut self, name: &'a str, why: &str, notes: &mut Notes) {
         for child in self.children(name) {
-            notes.add(&child.origin(), child.path(), why.to_owned(), is_loss);
+            notes.harmless(&child.origin(), child.path(), why);
         }
     }
 

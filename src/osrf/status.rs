@@ -84,6 +84,16 @@ impl Status {
         )
     }
 
+    /// A session ended while this was on its way, or must not go on: another drone has to be asked.
+    #[must_use]
+    pub const fn elsewhere() -> Self {
+        Self::fixed(
+            "osrfConnectStatus",
+            code::REDIRECTED,
+            "The session is over; ask the router",
+        )
+    }
+
     /// The service asks for more time (the two spaces are the original's).
     #[must_use]
     pub const fn please_hold() -> Self {

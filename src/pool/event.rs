@@ -62,12 +62,21 @@ pub enum Effect {
     Expire(Stanza),
     /// Tell the sender that its drone died (500).
     Abandon(Stanza),
+    /// Tell a drone that works that the service drains.
+    DrainDrone(DroneId),
     /// Tell the sender that no drone can be had (503).
     TurnAway(Stanza),
     /// End a drone: it is idle or spent, or takes nothing.
     StopDrone(DroneId),
     /// End a drone: it did not come up in time.
     StartOverdue(DroneId),
+    /// Say that requests are turned away: so many since it was said last. Seldom.
+    Overloaded {
+        /// For which there was no room.
+        refused: u64,
+        /// That waited too long.
+        expired: u64,
+    },
     /// The drain is over: nothing waits and no drone works. Said once.
     Drained,
 }

@@ -44,12 +44,16 @@ fn words(effects: &[Effect]) -> Vec<String> {
         Effect::Dismiss(stanza) => format!("dismiss {}", stanza.id),
         Effect::Expire(stanza) => format!("expire {}", stanza.id),
         Effect::Abandon(stanza) => format!("abandon {}", stanza.id),
+        Effect::DrainDrone(drone) => format!("drain {drone}"),
         Effect::TurnAway(stanza) => format!("turn away {}", stanza.id),
         Effect::StopDrone(drone) => format!("stop {drone}"),
         Effect::StartOverdue(drone) => format!("overdue {drone}"),
+        // What it says on top is shown by tests of its own.
+        Effect::Overloaded { .. } => String::new(),
         Effect::Drained => "drained".to_owned(),
     };
-    effects.iter().map(word).collect()
+    let words = effects.iter().map(word);
+    words.filter(|word| !word.is_empty()).collect()
 }
 
 fn at(pool: &mut Pool, now: Tick, input: Input) -> Vec<String> {
@@ -102,6 +106,38 @@ fn a_pool_that_could_not_work_is_refused() {
         PoolSize::new(3, 2, 1),
         Err(PoolSizeError::MinAboveMax { min: 3, max: 2 })
     );
+}
+
+/// What is said of refusals, as `(refused, expired)`.
+fn said(effects: Vec<Effect>) -> Vec<(u64, u64)> {
+    let said = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Overloaded { refused, expired } => Some((refused, expired)),
+        _ => None,
+    });
+    said.collect()
+}
+
+#[test]
+fn refusals_are_told_at_once_and_then_seldom_and_all_of_them() {
+    let mut pool = running(1, 1, 1);
+    let mut ask = |now: Tick, stanza| {
+        let mut out = Vec::new();
+        pool.handle(now, Input::Request(stanza), &mut out);
+        (said(out), pool.overload.due())
+    };
+    let told_again = Tick::from_secs(10);
+    assert_eq!(ask(Tick::ZERO, request(1)), (vec![], None));
+    assert_eq!(ask(Tick::ZERO, patient(2, 3)), (vec![], None));
+    assert_eq!(ask(Tick::ZERO, request(3)), (vec![(1, 0)], None));
+    assert_eq!(ask(SECOND, request(4)), (vec![], Some(told_again)));
+    assert_eq!(ask(SECOND, request(5)), (vec![], Some(told_again)));
+    // Here the second has waited too long, and makes room.
+    assert_eq!(ask(4 * SECOND, request(6)), (vec![], Some(told_again)));
+    let mut out = Vec::new();
+    assert_eq!(pool.deadline(), Some(told_again));
+    pool.wake(told_again, &mut out);
+    assert_eq!(said(out), [(2, 1)]);
+    assert_eq!(pool.deadline(), None);
 }
 
 #[test]
@@ -453,11 +489,11 @@ fn a_drain_ends_when_all_that_was_accepted_is_done_and_says_so_once() {
     for name in 1..=3 {
         step(&mut pool, Input::Request(request(name)));
     }
-    assert!(step(&mut pool, Input::Drain).is_empty());
-    assert_eq!(step(&mut pool, idle(1)), ["assign 3 to 1"]);
+    assert_eq!(step(&mut pool, Input::Drain), ["drain 1", "drain 2"]);
+    assert_eq!(step(&mut pool, idle(1)), ["assign 3 to 1", "drain 1"]);
     // The router had sent it before it knew.
     assert!(step(&mut pool, Input::Request(request(4))).is_empty());
-    assert_eq!(step(&mut pool, idle(2)), ["assign 4 to 2"]);
+    assert_eq!(step(&mut pool, idle(2)), ["assign 4 to 2", "drain 2"]);
     assert_eq!(step(&mut pool, idle(2)), ["stop 2"]);
     assert_eq!(step(&mut pool, idle(1)), ["stop 1", "drained"]);
     assert!(step(&mut pool, Input::Drain).is_empty());
@@ -485,7 +521,11 @@ fn a_request_that_waited_longer_than_its_caller_is_not_run() {
     assert_eq!(next(&mut pool), Some((5 * SECOND, vec!["expire 3".into()])));
     let late = at(&mut pool, 8 * SECOND, idle(1));
     assert_eq!(late, ["expire 4", "assign 2 to 1"]);
-    assert_eq!(pool.deadline(), None, "what a drone has does not expire");
+    assert_eq!(
+        pool.backlog.next_expiry(),
+        None,
+        "what a drone has does not expire"
+    );
 }
 
 #[test]
@@ -650,11 +690,20 @@ struct World {
     /// Requests that got an answer, a refusal, or news of a dead drone.
     ended: Vec<u64>,
     drained: usize,
+    /// When it was said last that requests are turned away.
+    told: Option<Tick>,
     is_online: bool,
     is_stopped: bool,
 }
 
 impl World {
+    /// One of three callers asks.
+    fn ask(&mut self, stanza: Stanza) {
+        let caller = format!("client_{}", self.asked % 3);
+        let from = Jid::new("opensrf", "localhost", &caller).ok();
+        self.handle(Input::Request(Stanza { from, ..stanza }));
+    }
+
     fn handle(&mut self, input: Input) {
         let mut out = Vec::new();
         self.pool.handle(self.now, input, &mut out);
@@ -695,6 +744,15 @@ impl World {
                 Effect::StopDrone(drone) | Effect::StartOverdue(drone) => {
                     self.drones.remove(&drone);
                 }
+<<<<<<< HEAD
+                Effect::DrainDrone(_) => {}
+=======
+                Effect::Overloaded { refused, expired } => {
+                    assert!(refused + expired > 0);
+                    let told = self.told.replace(self.now);
+                    assert!(told.is_none_or(|told| told + 10 * SECOND <= self.now));
+                }
+>>>>>>> main
                 Effect::Drained => self.drained += 1,
             }
         }
@@ -721,11 +779,11 @@ impl World {
         match *step {
             Move::Request => {
                 self.asked += 1;
-                self.handle(Input::Request(request(self.asked)));
+                self.ask(request(self.asked));
             }
             Move::Patient(seconds) => {
                 self.asked += 1;
-                self.handle(Input::Request(patient(self.asked, seconds)));
+                self.ask(patient(self.asked, seconds));
             }
             Move::Pass(seconds) => {
                 self.now += seconds * SECOND;
@@ -851,6 +909,7 @@ proptest! {
             asked: 0,
             ended: Vec::new(),
             drained: 0,
+            told: None,
             is_online: false,
             is_stopped: false,
         };

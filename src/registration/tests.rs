@@ -55,7 +55,7 @@ fn a_registered_listener_says_so_every_few_seconds() {
     };
     assert_eq!(
         step(&mut role, SECOND, known),
-        [Effect::Registered(router("a"))]
+        [Effect::Registered(router("a")), Effect::Show(router("a"))]
     );
     assert!(role.is_complete());
     let sent = registers(&mut role, 101);
@@ -80,6 +80,67 @@ fn a_router_that_went_away_is_registered_with_again() {
     assert_eq!(missing, [Effect::Missing(router("a"))]);
     assert!(step(&mut role, SECOND, Input::Bounced(router("a"))).is_empty());
     assert_eq!(registers(&mut role, 2), [1]);
+}
+
+#[test]
+fn a_router_whose_session_ended_is_asked_until_it_is_back() {
+    let mut role = registration(vec![router("a")]);
+    step(&mut role, Tick::ZERO, Input::LinkUp);
+    // It has never been there; this is about one before it.
+    assert!(step(&mut role, Tick::ZERO, Input::Gone(router("a"))).is_empty());
+    let known = || Input::Answered {
+        router: router("a"),
+        known: true,
+    };
+    step(&mut role, Tick::ZERO, known());
+    let gone = || Input::Gone(router("a"));
+    let missing = step(&mut role, SECOND, gone());
+    assert_eq!(missing, [Effect::Missing(router("a"))]);
+    assert!(step(&mut role, SECOND, gone()).is_empty());
+    assert_eq!(registers(&mut role, 2), [1]);
+    // It shows itself to each router that comes.
+    let back = step(&mut role, 2 * SECOND, known());
+    assert!(back.contains(&Effect::Show(router("a"))));
+}
+
+#[test]
+fn who_leaves_a_router_is_not_put_off_by_being_forgotten() {
+    let mut role = registration(vec![router("a")]);
+    step(&mut role, Tick::ZERO, Input::LinkUp);
+    step(&mut role, SECOND, Input::Leave);
+    assert!(step(&mut role, SECOND, Input::Gone(router("a"))).is_empty());
+    let pong = step(&mut role, SECOND, Input::Ponged(router("a")));
+    assert_eq!(pong, [Effect::PingClass(router("a"))]);
+}
+
+#[test]
+fn it_is_known_how_a_listener_stands_with_each_router_and_since_when() {
+    let mut role = registration(vec![router("a"), router("b")]);
+    let stands = |role: &Registration| -> Vec<_> {
+        let targets = role.targets();
+        targets
+            .map(|(router, standing, since)| {
+                (router.domain().to_owned(), standing, since.as_secs())
+            })
+            .collect()
+    };
+    step(&mut role, SECOND, Input::LinkUp);
+    let known = Input::Answered {
+        router: router("a"),
+        known: true,
+    };
+    step(&mut role, 3 * SECOND, known);
+    // What is only repeated changes nothing.
+    while let Some(due) = role.deadline().filter(|due| *due < 30 * SECOND) {
+        role.wake(due, &mut Vec::new());
+    }
+    let a = |standing, since| ("a".to_owned(), standing, since);
+    let b = |standing, since| ("b".to_owned(), standing, since);
+    let expected = [a(Standing::Registered, 3), b(Standing::Registering, 1)];
+    assert_eq!(stands(&role), expected);
+    step(&mut role, 40 * SECOND, Input::Withdraw);
+    let expected = [a(Standing::Withdrawn, 40), b(Standing::Withdrawn, 40)];
+    assert_eq!(stands(&role), expected);
 }
 
 #[test]

@@ -15,6 +15,9 @@
 //! could have requests run in another's name by sending us a made-up error. A node's domain need
 //! not be trusted for that (the original drops the bounce then, and keeps the dead node for ever).
 //!
+//! A node's session may have ended before what was in flight to it has come back. So a class whose last
+//! node is lost waits a second for that, if there is any, before it asks to be closed.
+//!
 //! A class that is told to close asks the server for a pong first, and ends when it comes: bounces
 //! that are on their way come before it.
 
@@ -22,6 +25,7 @@ mod event;
 mod flight;
 mod nodes;
 
+use super::distrust::Distrust;
 use super::{ClassStats, Trust};
 use crate::Role;
 use crate::jid::Jid;
@@ -44,11 +48,14 @@ pub struct ServiceClass {
     trust: Trust,
     nodes: Nodes,
     flight: Flight,
+    distrust: Distrust,
     added: u64,
     forwarded: u64,
     bounced: u64,
     refused: u64,
     last_bounce: Option<Tick>,
+    /// No node is left; if none comes, the router is told at this moment.
+    empty: Option<Tick>,
     /// It was told to close, and does so at this moment at the latest.
     closing: Option<Tick>,
 }
@@ -66,11 +73,13 @@ impl ServiceClass {
             trust,
             nodes: Nodes::default(),
             flight: Flight::new(bounces, u64::from(first) << 16),
+            distrust: Distrust::default(),
             added: 0,
             forwarded: 0,
             bounced: 0,
             refused: 0,
             last_bounce: None,
+            empty: None,
             closing: None,
         }
     }
@@ -100,10 +109,8 @@ impl ServiceClass {
             let node = self.nodes.next();
             self.pass_on(now, given, node, out);
         } else {
-            out.push(ClassEffect::Dropped(
-                "sender's domain is not trusted",
-                stanza.xid(),
-            ));
+            let distrusted = self.distrust.note(now, from, &stanza);
+            out.push(ClassEffect::Distrusted(distrusted));
         }
     }
 
@@ -145,7 +152,7 @@ impl ServiceClass {
             node.stats.last_bounce = Some(now);
         }
         let is_gone = fault == Fault::Gone;
-        let emptied = is_gone && self.nodes.remove(from) && self.nodes.is_empty();
+        let is_lost = is_gone && self.nodes.remove(from);
         let given = match found {
             Found::Given(given) => Ok(given),
             Found::Spent => Err("a bounce of what came back before"),
@@ -159,8 +166,11 @@ impl ServiceClass {
             },
             Err(reason) => out.push(ClassEffect::Dropped(reason, bounce.xid())),
         }
-        if emptied {
-            out.push(ClassEffect::Empty { added: self.added });
+        if is_lost {
+            out.push(ClassEffect::Lost(from.clone()));
+        }
+        if is_lost || self.empty.is_some() {
+            self.report_if_empty(now, out);
         }
     }
 
@@ -210,13 +220,20 @@ impl ServiceClass {
         out.push(ClassEffect::Send(refusal));
     }
 
-    fn remove(&mut self, jid: &Jid, out: &mut Vec<ClassEffect>) {
-        if self.nodes.remove(jid) && self.nodes.is_empty() {
+    fn report_if_empty(&mut self, now: Tick, out: &mut Vec<ClassEffect>) {
+        if !self.nodes.is_empty() {
+            return;
+        }
+        if self.flight.may_come_back() {
+            self.empty.get_or_insert(now + FLIGHT_CLOSE);
+        } else {
+            self.empty = None;
             out.push(ClassEffect::Empty { added: self.added });
         }
     }
 
     fn close(&mut self, now: Tick, out: &mut Vec<ClassEffect>) {
+        self.empty = None;
         if self.forwarded == 0 {
             return self.stop(out);
         }
@@ -286,9 +303,19 @@ impl Role for ServiceClass {
         match input {
             ClassInput::AddNode(jid, placement) => {
                 self.added += 1;
+                self.empty = None;
                 self.nodes.add(now, jid, placement);
             }
-            ClassInput::RemoveNode(jid) => self.remove(&jid, out),
+            ClassInput::RemoveNode(jid) => {
+                if self.nodes.remove(&jid) && self.nodes.is_empty() {
+                    out.push(ClassEffect::Empty { added: self.added });
+                }
+            }
+            ClassInput::LoseNode(jid) => {
+                if self.nodes.remove(&jid) {
+                    self.report_if_empty(now, out);
+                }
+            }
             ClassInput::Report => out.push(ClassEffect::Report(self.stats())),
             ClassInput::Close => self.close(now, out),
             ClassInput::Stanza(stanza) => self.stanza(now, stanza, out),
@@ -296,11 +323,14 @@ impl Role for ServiceClass {
     }
 
     fn deadline(&self) -> Option<Tick> {
-        earliest(self.closing, self.flight.due())
+        earliest(earliest(self.closing, self.empty), self.flight.due())
     }
 
     fn wake(&mut self, now: Tick, out: &mut Vec<ClassEffect>) {
         self.flight.expire(now);
+        if self.empty.take_if(|due| *due <= now).is_some() {
+            out.push(ClassEffect::Empty { added: self.added });
+        }
         if self.closing.is_some_and(|due| due <= now) {
             self.stop(out);
         }

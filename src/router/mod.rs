@@ -2,12 +2,13 @@
 //!
 //! Two roles. [`Router`] is the top-level address `router@domain/router`: it takes registrations
 //! and answers questions about the network. Each registered service is a [`ServiceClass`] with an
-//! address of its own, which passes requests on. The router knows which classes there are; a class
-//! knows its nodes. Both follow §4 of the protocol, and are better where the original loses
+//! address of its own, which passes requests on. The router knows which classes there are and who has
+//! registered for them; a class knows which of its nodes can be passed something. Both follow §4 of the protocol, and are better where the original loses
 //! requests: every stanza that comes back from a dead node is delivered again or answered, not
 //! only the last one.
 
 mod class;
+mod distrust;
 mod info;
 mod top;
 
@@ -16,8 +17,9 @@ use std::collections::BTreeSet;
 use crate::jid::Jid;
 
 pub use class::{Bounces, ClassEffect, ClassInput, ServiceClass};
+pub use distrust::Distrusted;
 pub use info::{ClassStats, NodeStats, Question};
-pub use top::{Router, RouterEffect, RouterInput};
+pub use top::{ClassEnd, Router, RouterEffect, RouterInput};
 
 /// Whose stanzas a router takes, by the domain of the sender.
 #[derive(Debug, Clone, PartialEq, Eq)]

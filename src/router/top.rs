@@ -3,35 +3,49 @@
 //! ```text
 //!          register             ClassUp        ClassEmpty              ClassGone
 //! (nothing) ------> Opening ------------> Up ------------> Closing -----------------> (nothing)
-//!                      ^                                      | a node registered meanwhile
-//!                      +--------------------------------------+
+//!                   ^     ^       broken  |                   | a node registered meanwhile
+//!                   |     +-- Broken <----+                   |
+//!                   +-----------------------------------------+
 //! ```
+//!
+//! The router knows who registered for what, so that a class that broke is opened again with its
+//! nodes; a class knows which of them it can pass a request to, and tells which it lost. A listener that
+//! shows itself (directed presence) is shown the router in turn. When its session ends the server says
+//! so, and it is taken out of all classes.
 //!
 //! Invariant: at most one class of a name at a time, so that news of one are never taken for news
 //! of the next, and no two bind the same address.
 
 mod event;
 mod questions;
+mod registry;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use bytestring::ByteString;
-
+use super::distrust::Distrust;
 use super::{ClassStats, Trust};
 use crate::Role;
 use crate::jid::Jid;
-use crate::stanza::{Kind, Placement, Stanza};
-use crate::time::{Tick, earliest};
-pub use event::{RouterEffect, RouterInput};
+use crate::stanza::{Kind, Stanza};
+use crate::time::Tick;
+pub use event::{ClassEnd, RouterEffect, RouterInput};
 use questions::Pending;
+use registry::Node;
+
+/// A class that breaks is opened again at once, but not more often than this.
+const REOPEN: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 struct Class {
     name: String,
+    address: Jid,
     opened: Tick,
     phase: Phase,
+    /// Who registered, in that order. While it closes, who did so meanwhile.
+    nodes: Vec<Node>,
     /// `AddNode` sent so far.
     added: u64,
     /// The last figures it reported.
@@ -42,8 +56,12 @@ struct Class {
 enum Phase {
     Opening,
     Up,
-    /// It was told to end; these nodes registered meanwhile.
-    Closing(Vec<(Jid, Placement)>),
+    /// It was told to end.
+    Closing,
+    /// It ended untold, and is opened again at this moment.
+    Broken {
+        due: Tick,
+    },
 }
 
 /// The router at its own address.
@@ -54,6 +72,9 @@ pub struct Router {
     started: Tick,
     /// In order of registration.
     classes: Vec<Class>,
+    /// Nodes that the router has shown itself to.
+    shown: BTreeSet<Jid>,
+    distrust: Distrust,
     pending: BTreeMap<u64, Pending>,
     asked: u64,
 }
@@ -67,6 +88,8 @@ impl Router {
             trust,
             started,
             classes: Vec::new(),
+            shown: BTreeSet::new(),
+            distrust: Distrust::default(),
             pending: BTreeMap::new(),
             asked: 0,
         }
@@ -77,17 +100,21 @@ impl Router {
     }
 
     fn stanza(&mut self, now: Tick, stanza: &Stanza, out: &mut Vec<RouterEffect>) {
-        let Some(from) = stanza.from.clone().filter(|_| stanza.kind == Kind::Message) else {
+        let Some(from) = stanza.from.clone().filter(|_| stanza.kind != Kind::Iq) else {
             return out.push(RouterEffect::Dropped(
                 "not a message from anybody",
                 stanza.xid(),
             ));
         };
         if !self.trust.server(&from) {
-            return out.push(RouterEffect::Dropped(
-                "sender's domain is not trusted",
-                stanza.xid(),
-            ));
+            let distrusted = self.distrust.note(now, &from, stanza);
+            return out.push(RouterEffect::Distrusted(distrusted));
+        }
+        if stanza.kind == Kind::Presence {
+            if let Some(presence) = stanza.shows() {
+                self.presence(&from, presence, out);
+            }
+            return;
         }
         if stanza.is_error() {
             return out.push(RouterEffect::Dropped("an answer came back", stanza.xid()));
@@ -104,86 +131,6 @@ impl Router {
                 "unknown router command",
                 stanza.xid(),
             )),
-        }
-    }
-
-    fn register(
-        &mut self,
-        now: Tick,
-        name: &str,
-        (node, placement): (Jid, Placement),
-        out: &mut Vec<RouterEffect>,
-    ) {
-        // A class of the router's own resource would throw the router out of its own address.
-        let local = self.address.local().unwrap_or_default();
-        let address = match Jid::new(local, self.address.domain(), name) {
-            Ok(address) if address != self.address => address,
-            _ => {
-                return out.push(RouterEffect::Dropped(
-                    "class name is no usable resource",
-                    ByteString::new(),
-                ));
-            }
-        };
-        match self.class(name) {
-            Some(class) => match &mut class.phase {
-                Phase::Opening | Phase::Up => class.added += 1,
-                Phase::Closing(nodes) => {
-                    if nodes.iter().all(|(known, _)| *known != node) {
-                        nodes.push((node, placement));
-                    }
-                    return;
-                }
-            },
-            None => self.open_class(now, name, address, out),
-        }
-        out.push(RouterEffect::AddNode(name.to_owned(), node, placement));
-    }
-
-    /// Starts a class that is about to get its first node.
-    fn open_class(&mut self, now: Tick, name: &str, address: Jid, out: &mut Vec<RouterEffect>) {
-        let class = name.to_owned();
-        self.classes.push(Class {
-            name: class.clone(),
-            opened: now,
-            phase: Phase::Opening,
-            added: 1,
-            stats: None,
-        });
-        out.push(RouterEffect::OpenClass { class, address });
-    }
-
-    fn unregister(&mut self, name: &str, node: &Jid, out: &mut Vec<RouterEffect>) {
-        match self.class(name).map(|class| &mut class.phase) {
-            Some(Phase::Closing(nodes)) => nodes.retain(|(known, _)| known != node),
-            Some(_) => out.push(RouterEffect::RemoveNode(name.to_owned(), node.clone())),
-            None => {}
-        }
-    }
-
-    fn class_empty(&mut self, name: String, added: u64, out: &mut Vec<RouterEffect>) {
-        // Another node may have registered while the class was telling us.
-        if let Some(class) = self.class(&name).filter(|class| class.added == added)
-            && !matches!(class.phase, Phase::Closing(_))
-        {
-            class.phase = Phase::Closing(Vec::new());
-            out.push(RouterEffect::CloseClass(name));
-        }
-    }
-
-    fn gone(&mut self, now: Tick, name: &str, out: &mut Vec<RouterEffect>) {
-        let Some(at) = self.classes.iter().position(|class| class.name == name) else {
-            return;
-        };
-        let class = self.classes.remove(at);
-        for pending in self.pending.values_mut() {
-            pending.waiting.retain(|class| class != name);
-        }
-        self.answer_ready(now, out);
-        if let Phase::Closing(nodes) = class.phase {
-            for node in nodes {
-                self.register(now, name, node, out);
-            }
         }
     }
 }
@@ -203,18 +150,23 @@ impl Role for Router {
                 }
             }
             RouterInput::ClassEmpty { class, added } => self.class_empty(class, added, out),
-            RouterInput::ClassGone(name) => self.gone(now, &name, out),
+            RouterInput::ClassGone { class, end } => self.class_gone(now, &class, end, out),
+            RouterInput::NodeLost { class, node } => self.node_lost(&class, &node, out),
             RouterInput::Report(stats) => self.report(now, stats, out),
         }
     }
 
     fn deadline(&self) -> Option<Tick> {
-        self.pending
-            .values()
-            .fold(None, |due, pending| earliest(due, Some(pending.deadline)))
+        let answers = self.pending.values().map(|pending| pending.deadline);
+        let broken = self.classes.iter().filter_map(|class| match class.phase {
+            Phase::Broken { due } => Some(due),
+            Phase::Opening | Phase::Up | Phase::Closing => None,
+        });
+        answers.chain(broken).min()
     }
 
     fn wake(&mut self, now: Tick, out: &mut Vec<RouterEffect>) {
         self.answer_late(now, out);
+        self.reopen(now, out);
     }
 }

@@ -11,8 +11,11 @@
 //! A conversation that sent CONNECT keeps the drone until it ends. Messages are handled in order,
 //! one method at a time; what comes meanwhile waits. What belongs to no conversation of ours is
 //! answered with 417, so that no request ends in silence, except when its caller has just been told
-//! that the session is over (307, 408): that caller asks again elsewhere, and must not be answered
-//! twice.
+//! that the session is over (307, 408): that caller asks again elsewhere, and what it asked meanwhile
+//! is answered with 307, which ends no request.
+//!
+//! When the service drains, a session does not wait for its keepalive: it ends as if that were over
+//! when nothing was asked for a second, and after some seconds between two requests.
 //!
 //! A method learns that nobody waits for it any more ([`DroneEffect::CallerGone`]) when something
 //! it said came back, or when its caller takes leave while it runs. That is news for the method
@@ -35,8 +38,9 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
-use super::answer::refuse;
+use super::answer::{refuse, waits};
 use crate::Role;
+use crate::limits::{DRAIN_IDLE, DRAIN_SESSION};
 use crate::osrf::{self, Body, Status, code};
 use crate::service::Catalog;
 use crate::stanza::{Kind, Stanza};
@@ -44,7 +48,7 @@ use crate::time::{Tick, earliest};
 pub use event::{DroneEffect, DroneInput, Outcome, Run, RunId};
 use session::{Farewell, Session, Waiting, answer};
 
-/// Sessions ended by us whose late messages are dropped.
+/// Sessions ended by us whose late messages are sent elsewhere.
 const ENDED_SESSIONS: usize = 16;
 
 /// What holds for every session of a drone.
@@ -67,6 +71,8 @@ pub struct Drone {
     session: Option<Session>,
     ended: VecDeque<ByteString>,
     runs: RunId,
+    /// When sessions end though they are in use, once the service drains.
+    drains_at: Option<Tick>,
 }
 
 type Out = Vec<DroneEffect>;
@@ -81,6 +87,7 @@ impl Drone {
             session: None,
             ended: VecDeque::new(),
             runs: 0,
+            drains_at: None,
         }
     }
 
@@ -88,6 +95,17 @@ impl Drone {
     #[must_use]
     pub fn is_free(&self) -> bool {
         self.session.is_none()
+    }
+
+    /// Whether somebody waits for an answer from it, or counts on its session.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        let session = self.session.as_ref().filter(|session| !session.gone);
+        session.is_some_and(|session| {
+            let runs = session.running.as_ref().is_some_and(|r| !r.is_complete);
+            let waiting = session.queue.iter().any(|next| waits(&next.message));
+            session.connected || runs || waiting
+        })
     }
 
     fn assign(&mut self, now: Tick, stanza: &Stanza, out: &mut Out) {
@@ -121,6 +139,7 @@ impl Drone {
                     self.end(out);
                 } else {
                     session.idle_until = now.saturating_add(self.rules.keepalive);
+                    self.hurry(now);
                 }
                 return;
             };
@@ -137,7 +156,12 @@ impl Drone {
                     session.connected = false;
                 }
                 Body::Request(_) if session.is_spent(self.rules.most_requests) => {
-                    return self.send_elsewhere(message, out);
+                    return self.send_elsewhere(message, &Status::too_many_requests(), out);
+                }
+                Body::Request(_)
+                    if session.connected && self.drains_at.is_some_and(|at| at <= now) =>
+                {
+                    return self.send_elsewhere(message, &Status::elsewhere(), out);
                 }
                 Body::Request(_) => self.request(now, message, out),
                 // Only services say these.
@@ -146,15 +170,22 @@ impl Drone {
         }
     }
 
-    /// The session has had all the requests that it may have: this one and those behind it are for
-    /// another drone.
-    fn send_elsewhere(&mut self, message: osrf::Message, out: &mut Out) {
+    /// The session may have no more requests: this one and those behind it are for another drone.
+    fn send_elsewhere(&mut self, message: osrf::Message, why: &Status, out: &mut Out) {
         let Some(session) = &mut self.session else {
             return;
         };
-        session.say(&[answer(&message, Status::too_many_requests())], out);
-        session.refuse_queue(&Status::too_many_requests(), out);
+        session.say(&[answer(&message, why.clone())], out);
+        session.refuse_queue(why, out);
         self.end_by_us(out);
+    }
+
+    /// An idle session of a service that drains ends soon.
+    fn hurry(&mut self, now: Tick) {
+        if let (Some(session), Some(at)) = (&mut self.session, self.drains_at) {
+            let soon = now.saturating_add(DRAIN_IDLE).min(at.max(now));
+            session.idle_until = session.idle_until.min(soon);
+        }
     }
 
     fn end(&mut self, out: &mut Out) {
@@ -208,10 +239,7 @@ impl Drone {
             }
             Some(_) => Self::reject(stanza, "this session belongs to another caller", out),
             None if self.ended.contains(&thread) => {
-                out.push(DroneEffect::Dropped(
-                    "a message for a session that was just ended",
-                    stanza.xid(),
-                ));
+                Self::answer_late(stanza, &Status::elsewhere(), out)
             }
             None => Self::reject(stanza, "no such session here; ask the router", out),
         }
@@ -219,7 +247,11 @@ impl Drone {
 
     /// Answers each request in a stanza that is none of ours.
     fn reject(stanza: &Stanza, why: &'static str, out: &mut Out) {
-        match refuse(stanza, &Status::broken_session(why)) {
+        Self::answer_late(stanza, &Status::broken_session(why), out);
+    }
+
+    fn answer_late(stanza: &Stanza, status: &Status, out: &mut Out) {
+        match refuse(stanza, status) {
             Some(refusal) => out.push(DroneEffect::Send(refusal)),
             None => out.push(DroneEffect::Dropped(
                 "a message of no session that asks nothing",
@@ -256,6 +288,11 @@ impl Role for Drone {
             DroneInput::Hold(run) => self.hold(run, out),
             DroneInput::Completed(run, last) => self.completed(run, last, out),
             DroneInput::Finished(run, outcome) => self.finished(now, run, outcome, out),
+            DroneInput::Drain => {
+                let at = now.saturating_add(DRAIN_SESSION);
+                self.drains_at.get_or_insert(at);
+                self.hurry(now);
+            }
             DroneInput::Stop => self.stop(out),
         }
     }

@@ -15,6 +15,7 @@ mod extension;
 mod iq;
 mod message;
 mod parse;
+mod presence;
 mod stream_error;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use error::StanzaError;
 pub use extension::{Extension, Placement};
 pub use message::Message;
 pub use parse::NotAStanza;
+pub use presence::Presence;
 pub use stream_error::StreamError;
 pub use wire::Wire;
 
@@ -45,7 +47,7 @@ pub enum Kind {
     Message,
     /// Asks the server, or answers.
     Iq,
-    /// Says who is there; nobody in OpenSRF does.
+    /// Says who is there; of OpenSRF's parties only our listeners and routers do, to each other.
     Presence,
 }
 

@@ -75,6 +75,116 @@ fn fate(stanza: &Stanza) -> String {
     }
 }
 
+/// Ends a binding, and says who is told of it: `router@public/router hears of opensrf@public/a`.
+fn unbind(board: &mut Switchboard<&'static str>, address: &str, id: BindingId) -> Vec<String> {
+    told(board.unbind(&jid(address), id))
+}
+
+fn told(farewells: Farewells<&'static str>) -> Vec<String> {
+    let word = |(target, stanza): (&str, Stanza)| {
+        assert_eq!(stanza.shows(), Some(Presence::Gone));
+        let from = stanza.from.expect("it is stamped");
+        format!("{target} hears of {from}")
+    };
+    farewells.into_iter().map(word).collect()
+}
+
+/// Where a presence from one to another goes.
+fn show(
+    board: &mut Switchboard<&'static str>,
+    from: &str,
+    to: &str,
+    presence: Presence,
+) -> Option<&'static str> {
+    board.show(&Stanza {
+        from: Some(jid(from)),
+        ..Stanza::presence(jid(to), presence)
+    })
+}
+
+const ROUTER: &str = "router@public/router";
+const LISTENER: &str = "opensrf@private/listener";
+
+/// A server with a router and a listener that have shown themselves to each other.
+fn acquainted() -> (Switchboard<&'static str>, [BindingId; 2]) {
+    let mut board = board();
+    let mut bind = |address, target| board.bind(jid(address), target).expect("it is free").id;
+    let ids = [bind(ROUTER, "router"), bind(LISTENER, "listener")];
+    for (from, to, target) in [(LISTENER, ROUTER, "router"), (ROUTER, LISTENER, "listener")] {
+        assert_eq!(show(&mut board, from, to, Presence::Here), Some(target));
+    }
+    (board, ids)
+}
+
+#[test]
+fn who_was_shown_a_party_is_told_when_it_ends() {
+    let (mut board, [router, listener]) = acquainted();
+    let hears = ["router hears of opensrf@private/listener"];
+    assert_eq!(unbind(&mut board, LISTENER, listener), hears);
+    // There is nobody at that address to be told of the router's end, and its next owner was never
+    // shown the router.
+    board.bind(jid(LISTENER), "stranger").unwrap();
+    assert!(unbind(&mut board, ROUTER, router).is_empty());
+}
+
+#[test]
+fn who_was_shown_a_party_is_told_when_another_takes_its_address() {
+    let (mut board, [router, _]) = acquainted();
+    let usurper = board.bind(jid(ROUTER), "usurper").unwrap();
+    assert_eq!(
+        told(usurper.farewells),
+        ["listener hears of router@public/router"]
+    );
+    // The late end of the first is no end of the second, which nobody was shown.
+    assert!(unbind(&mut board, ROUTER, router).is_empty());
+    assert!(unbind(&mut board, ROUTER, usurper.id).is_empty());
+}
+
+#[test]
+fn who_was_told_of_an_end_by_the_party_itself_is_not_told_again() {
+    let (mut board, [router, _]) = acquainted();
+    let told = show(&mut board, ROUTER, LISTENER, Presence::Gone);
+    assert_eq!(told, Some("listener"));
+    assert!(unbind(&mut board, ROUTER, router).is_empty());
+}
+
+#[test]
+fn presence_for_everybody_for_accounts_and_about_subscriptions_goes_nowhere() {
+    let (mut board, _) = acquainted();
+    for to in ["opensrf@private", "private", "opensrf@private/gone", ROUTER] {
+        assert_eq!(show(&mut board, ROUTER, to, Presence::Here), None, "{to}");
+    }
+    let to_all = Stanza {
+        to: None,
+        ..Stanza::presence(jid(LISTENER), Presence::Here)
+    };
+    let subscription = Stanza {
+        stanza_type: "subscribe".into(),
+        ..Stanza::presence(jid(LISTENER), Presence::Here)
+    };
+    for stanza in [to_all, subscription] {
+        let from = Some(jid(ROUTER));
+        assert_eq!(board.show(&Stanza { from, ..stanza }), None);
+    }
+}
+
+#[test]
+fn a_party_shows_itself_to_so_many_and_no_more() {
+    let mut board = Switchboard::new(["public".to_owned()], PRESENCES + 2);
+    let router = board.bind(jid(ROUTER), "router").unwrap().id;
+    let listener = |n: usize| format!("opensrf@public/{n}");
+    for n in 0..=PRESENCES {
+        board.bind(jid(&listener(n)), "listener").unwrap();
+        let is_shown = show(&mut board, ROUTER, &listener(n), Presence::Here).is_some();
+        assert_eq!(is_shown, n < PRESENCES, "{n}");
+    }
+    // Again costs nothing, and one less makes room.
+    assert!(show(&mut board, ROUTER, &listener(0), Presence::Here).is_some());
+    show(&mut board, ROUTER, &listener(0), Presence::Gone);
+    assert!(show(&mut board, ROUTER, &listener(PRESENCES), Presence::Here).is_some());
+    assert_eq!(unbind(&mut board, ROUTER, router).len(), PRESENCES);
+}
+
 #[test]
 fn a_message_goes_to_the_full_address_it_names_or_back() {
     let cases = [
@@ -163,15 +273,15 @@ fn pings_and_session_requests_are_answered_and_other_questions_refused() {
 #[test]
 fn a_second_log_in_throws_the_first_out() {
     let mut board = board();
-    let (first, none) = board.bind(jid(SENDER), "first").unwrap();
-    assert_eq!(none, None);
-    let (second, before) = board.bind(jid(SENDER), "second").unwrap();
-    assert_eq!(before, Some("first"));
+    let first = board.bind(jid(SENDER), "first").unwrap();
+    assert_eq!(first.before, None);
+    let second = board.bind(jid(SENDER), "second").unwrap();
+    assert_eq!(second.before, Some("first"));
     let message = message(Some(SENDER));
     // The first one's end comes late.
-    board.unbind(&jid(SENDER), first);
+    unbind(&mut board, SENDER, first.id);
     assert_eq!(board.route(&message), Verdict::Deliver("second"));
-    board.unbind(&jid(SENDER), second);
+    unbind(&mut board, SENDER, second.id);
     assert!(matches!(board.route(&message), Verdict::Answer(_)));
     assert!(board.addresses().is_empty());
 }
@@ -189,7 +299,7 @@ fn a_domain_that_is_not_served_cannot_be_bound() {
 fn an_account_has_so_many_sessions_and_no_more() {
     let mut board = board();
     let address = |name: &str| jid(&format!("opensrf@public/{name}"));
-    let (a, _) = board.bind(address("a"), "a").unwrap();
+    let a = board.bind(address("a"), "a").unwrap();
     board.bind(address("b"), "b").unwrap();
     board.bind(address("c"), "c").unwrap();
     assert_eq!(
@@ -197,12 +307,12 @@ fn an_account_has_so_many_sessions_and_no_more() {
         BindError::TooManySessions(jid("opensrf@public"))
     );
     // The same address again is no further session, and its end counts once.
-    let (again, before) = board.bind(address("a"), "again").unwrap();
-    assert_eq!(before, Some("a"));
-    board.unbind(&address("a"), a);
+    let again = board.bind(address("a"), "again").unwrap();
+    assert_eq!(again.before, Some("a"));
+    unbind(&mut board, "opensrf@public/a", a.id);
     assert!(board.bind(address("d"), "d").is_err());
-    board.unbind(&address("a"), again);
-    board.unbind(&address("a"), again);
+    unbind(&mut board, "opensrf@public/a", again.id);
+    unbind(&mut board, "opensrf@public/a", again.id);
     board.bind(address("d"), "d").unwrap();
     assert!(board.bind(address("e"), "e").is_err());
     board.bind(jid("other@public/e"), "e").unwrap();

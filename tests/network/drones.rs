@@ -14,6 +14,7 @@ use opensrf_actors::host::HostBuilder;
 use opensrf_actors::service::{MethodError, RequestEnd, Service};
 use tokio::time::Instant;
 
+use crate::raw::Raw;
 use crate::support::{Net, Way, over, over_paused_ways, status};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -496,6 +497,61 @@ fn the_caller_of_a_drone_that_panics_itself_is_told_once_and_the_drone_takes_its
         };
         assert_eq!(figures(&net), expected);
     });
+}
+
+/// Throws a party of the host out of the network, and stays at its address.
+async fn usurp(net: &Net, address: &str) -> impl Sized + use<> {
+    let mut thief = Raw::through(&*net.door()).await;
+    let resource = address.split_once('/').expect("it has a resource").1;
+    thief.authenticate("opensrf", "localhost", resource).await;
+    thief
+}
+
+#[test]
+fn the_caller_of_a_method_that_was_done_early_was_told_again_when_its_drone_died() {
+    over_paused_ways(
+        |builder| hanging(builder).max_run(100 * SECOND),
+        |net| async move {
+            net.client().call("test.hang", "early", ()).await.unwrap();
+            let drone = net.log.address_of("test.hang_drone_at_");
+            let _thief = usurp(&net, &drone).await;
+            serves(&net, "test.hang").await;
+            let expected = Figures {
+                restarts: 1,
+                ..Figures::default()
+            };
+            assert_eq!(figures(&net), expected);
+            let ends = ends_of_requests(&net);
+            assert!(ends.values().all(|codes| codes.len() == 1), "{ends:?}");
+        },
+    );
+}
+
+#[test]
+fn drones_whose_connection_ends_as_soon_as_it_is_there_did_spin() {
+    over_paused_ways(
+        |builder| builder,
+        |net| async move {
+            let (service, _gate) = crate::services::gate();
+            net.host.add_service_sized(service, 1, 1).await.unwrap();
+            let mut thieves = BTreeMap::new();
+            let begun = Instant::now();
+            while begun.elapsed() < 60 * SECOND {
+                for address in net.hub.bound() {
+                    let address = address.to_string();
+                    if address.contains("test.gate_drone_at_") && !thieves.contains_key(&address) {
+                        let thief = usurp(&net, &address).await;
+                        thieves.insert(address, thief);
+                    }
+                }
+                tokio::time::sleep(SECOND / 100).await;
+            }
+            // Six or seven until they are five seconds apart, then twelve a minute.
+            let drones = thieves.len();
+            assert!((10..25).contains(&drones), "{drones}");
+            assert!(figures(&net).restarts.abs_diff(drones as u64) <= 1);
+        },
+    );
 }
 
 /// A service whose drones cannot start until it is allowed, and how often they tried.

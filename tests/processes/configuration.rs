@@ -1,6 +1,6 @@
 //! Bad usage and bad configuration: exit code 2, and where it is wrong.
 
-use crate::support::{World, run};
+use crate::support::{Process, Signal, World, run};
 
 #[test]
 fn a_wrong_option_is_named() {
@@ -53,4 +53,26 @@ fn a_service_that_is_not_on_board_is_said_with_its_line() {
                 [[services]]\nname = \"test.none\"\n";
     let file = world.write("host.toml", text);
     run(world.configured(&file, &["up"])).failed(2, &["host.toml:7", "test.none"]);
+}
+
+#[test]
+fn a_password_in_the_environment_that_nothing_here_asks_for_is_left_out() {
+    let world = World::new();
+    let hub = world.write("hub.toml", crate::hub_and_host::HUB);
+    let with_password = |args: &[&str]| {
+        let mut command = world.configured(&hub, args);
+        command.env("OPENSRF_BUS__ACCOUNT__PASSWORD", "secret");
+        command
+    };
+    let checked = run(with_password(&["config", "check"]));
+    let note = "variable OPENSRF_BUS__ACCOUNT__PASSWORD: bus.account.password: is left out; there is no [bus]";
+    assert!(checked.errors().contains(note), "{checked:?}");
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    let up = Process::start(with_password(&["up"])).ready();
+    up.signal(Signal::TERM);
+    up.end().gave(&[]);
+    // Where more is said of it, it counts, and what is missing is told.
+    let mut command = with_password(&["config", "check"]);
+    command.env("OPENSRF_BUS__ACCOUNT__USER", "opensrf");
+    run(command).failed(2, &["bus.domain: is missing"]);
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{Ended, Process, Signal, World, run};
 
-const HUB: &str = r#"
+pub(crate) const HUB: &str = r#"
 [jabber]
 listen = ["127.0.0.1:PORT"]
 domains = ["localhost"]
@@ -19,7 +19,7 @@ trusted_clients = ["localhost"]
 trusted_servers = ["localhost"]
 "#;
 
-const HOST: &str = r#"
+pub(crate) const HOST: &str = r#"
 [bus]
 domain = "localhost"
 address = "127.0.0.1:PORT"
@@ -30,7 +30,7 @@ name = "opensrf.math"
 drones = { min = 2, max = 4 }
 "#;
 
-struct Network {
+pub(crate) struct Network {
     world: World,
 }
 
@@ -42,19 +42,25 @@ impl Network {
         Self { world }
     }
 
-    fn both() -> (Self, Process, Process) {
+    /// A hub and a host, ready.
+    pub(crate) fn both() -> (Self, Process, Process) {
         let network = Self::new();
         let hub = network.hub();
         let host = network.host().ready();
         (network, hub, host)
     }
 
-    fn hub(&self) -> Process {
+    pub(crate) fn address(&self) -> String {
+        self.world.address()
+    }
+
+    pub(crate) fn hub(&self) -> Process {
         let up = self.world.configured(&self.world.path("hub.toml"), &["up"]);
         Process::start(up).ready()
     }
 
-    fn host(&self) -> Process {
+    /// A host that has been started.
+    pub(crate) fn host(&self) -> Process {
         let up = self
             .world
             .configured(&self.world.path("host.toml"), &["up"]);

@@ -141,6 +141,10 @@ fn files_that_are_gone_or_say_nothing_at_sighup_end_no_service() {
     fs::rename(world.path("opensrf.xml"), world.path("gone.xml")).expect("it is ours");
     up.signal(Signal::HUP);
     up.wait_for("cannot read");
+    up.wait_for("the old one stays");
+    adds_up();
+    world.write("opensrf.xml", "<opensrf><default/></opensrf>");
+    up.signal(Signal::HUP);
     up.wait_for("it has no service any more");
     adds_up();
     fs::rename(world.path("gone.xml"), world.path("opensrf.xml")).expect("it is ours");
@@ -226,6 +230,54 @@ fn what_is_wrong_in_the_originals_files_is_said_with_its_line() {
     check("torn.xml").failed(2, &["torn.xml:2:3: <opensrf> is not closed"]);
     let import = ["config", "import", "torn.xml"];
     run(world.opensrf(&import)).failed(2, &["torn.xml:2:3: <opensrf> is not closed"]);
+}
+
+#[test]
+fn files_of_which_nothing_could_run_are_refused_with_the_remedy() {
+    let world = World::new();
+    files(&world);
+    let core = CORE.replace("5222", "PORT");
+    let passwd = "<passwd>for-services</passwd>";
+    world.write("no_password.xml", &core.replace(passwd, ""));
+    world.write(
+        "no_apps.xml",
+        &core.replace(">opensrf.xml<", ">missing.xml<"),
+    );
+    world.write("strange.xml", "<strange/>");
+    for (file, why) in [
+        (
+            "no_password.xml",
+            "opensrf: has no <passwd>; nobody can log in with it; add it here",
+        ),
+        (
+            "no_apps.xml",
+            "cannot read missing.xml: No such file or directory (os error 2); correct",
+        ),
+        (
+            "strange.xml",
+            "strange.xml:1: strange: is no root of opensrf_core.xml",
+        ),
+    ] {
+        for command in [&["config", "check"][..], &["up"]] {
+            let args = [&["--config", file], command].concat();
+            run(world.opensrf(&args)).failed(2, &[why]);
+        }
+        let import = ["config", "import", file, "--output", "opensrf.toml"];
+        run(world.opensrf(&import)).failed(2, &[why]);
+        assert!(!world.path("opensrf.toml").exists(), "{file}");
+    }
+    // A client needs no services.
+    let _up = up(&world);
+    let call = [
+        "--config",
+        "no_apps.xml",
+        "call",
+        "opensrf.math",
+        "add",
+        "2",
+        "2",
+    ];
+    run(world.opensrf(&call)).gave(&["4"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{complain, print_line};
+use super::{USAGE, complain, print_line};
 use crate::settings::{Settings, SettingsError};
 
 /// Look at the configuration without running anything
@@ -30,9 +30,10 @@ pub(crate) fn run(
     load: impl Fn() -> Result<Settings, SettingsError>,
     is_embedded: bool,
 ) -> ExitCode {
-    let text: fn(&Settings) -> String = match args.command {
-        Command::Check => |settings| format!("ok: {}", settings.summary()),
-        Command::Show => Settings::show,
+    type Text = fn(&Settings) -> String;
+    let (text, is_check): (Text, bool) = match args.command {
+        Command::Check => (|settings| format!("ok: {}", settings.summary()), true),
+        Command::Show => (Settings::show, false),
         Command::Import(args) => return super::import::run(&args, is_embedded),
     };
     let settings = match load() {
@@ -41,6 +42,9 @@ pub(crate) fn run(
     };
     for note in settings.notes() {
         eprintln!("{note}");
+    }
+    if is_check && settings.check_for_a_host().is_err() {
+        return ExitCode::from(USAGE); // its reasons are among the notes
     }
     match print_line(text(&settings).trim_end()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use opensrf::original::item::Weight;
 
 use crate::settings::{DEFAULT_LEVEL, FORMAT, Settings, SettingsError};
 use crate::telemetry::{self, Log};
@@ -140,11 +141,11 @@ fn begin(
     run(settings, &log)
 }
 
-/// Says what could not be carried over from files of the original.
+/// Says what is left out: of files of the original, and variables that nothing asks for.
 fn tell(settings: &Settings) {
     for note in settings.notes() {
         let (at, element, why) = (&note.origin, &note.element, &note.text);
-        if note.is_loss {
+        if note.weight > Weight::Harmless {
             tracing::warn!(%at, %element, %why, "not carried over");
         } else {
             tracing::debug!(%at, %element, %why, "not carried over");

@@ -51,6 +51,9 @@ pub(crate) struct Args {}
 pub(crate) type Load<'a> = &'a dyn Fn() -> Result<Settings, SettingsError>;
 
 pub(crate) fn run(settings: Settings, _args: &Args, log: &Log, load: Load<'_>) -> ExitCode {
+    if let Err(error) = settings.check_for_a_host() {
+        return complain(&error);
+    }
     if settings.jabber.is_none() && settings.router.is_none() && settings.services.is_empty() {
         eprintln!("nothing to start; add [jabber], [router] or [[services]] to the configuration");
         return ExitCode::from(super::USAGE);
@@ -192,6 +195,7 @@ impl Reloading<'_> {
     async fn follow(&mut self, host: &HostHandle) -> Result<(), Box<dyn Error>> {
         let settings = (self.load)()?;
         super::tell(&settings);
+        settings.check_for_a_host()?;
         // A file that is being written, or was moved away, must not end everything.
         if settings.services.is_empty() && !self.services.is_empty() {
             return Err("it has no service any more; to end them all, stop the host".into());

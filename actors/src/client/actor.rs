@@ -33,6 +33,8 @@ pub struct ClientPlan {
     pub transport: Arc<dyn Transport>,
     /// Methods whose parameters are never logged.
     pub protected: Protected,
+    /// What it counts.
+    pub counters: Arc<Counters>,
 }
 
 /// One client of the bus.
@@ -65,7 +67,7 @@ impl ClientActor {
         child: u64,
         tether: Tether,
     ) -> Peer<Order> {
-        let uplink = Uplink::new(plan.transport, plan.jid, &env.seed());
+        let uplink = Uplink::new(plan.transport, plan.jid, env, plan.counters);
         let actor = Self {
             driver: Driver::new(Role::new(env.names()), env.clone()),
             uplink,

@@ -119,10 +119,7 @@ impl HostBuilder {
     /// by default, so that the network is within this process only.
     #[must_use]
     pub fn listen(mut self, address: &str) -> Self {
-        let socket = match address.strip_prefix("unix:") {
-            Some(path) => Socket::Unix(PathBuf::from(path)),
-            None => Socket::Tcp(address.to_owned()),
-        };
+        let socket = socket(address);
         if let Some(embedded) = &mut self.embedded {
             embedded.listen.push(socket);
         }
@@ -148,8 +145,7 @@ impl HostBuilder {
     /// service host, or only a client. User, password and domain are those of an account there.
     #[must_use]
     pub fn server(self, address: &str, user: &str, domain: &str, password: &str) -> Self {
-        let socket = Socket::Tcp(address.into());
-        let access = Access::Server(socket, LoginMethod::Auto);
+        let access = Access::Server(socket(address), LoginMethod::Auto);
         self.server_by(access, user, domain, password)
     }
 
@@ -349,5 +345,13 @@ impl HostBuilder {
             .spawn(thread)
             .map_err(HostError::Thread)?;
         started.await.map_err(|_| HostError::Ended)?
+    }
+}
+
+/// `host:port` or `unix:path`
+fn socket(address: &str) -> Socket {
+    match address.strip_prefix("unix:") {
+        Some(path) => Socket::Unix(PathBuf::from(path)),
+        None => Socket::Tcp(address.to_owned()),
     }
 }

@@ -106,6 +106,7 @@ impl RootPlan {
             jid,
             transport: Arc::clone(&bus.transport),
             protected: self.protected.clone(),
+            counters: Arc::clone(&self.counters),
         })
     }
 }

@@ -370,7 +370,7 @@ struct Client(Outbox);
 impl Deliver for Client {
     fn deliver(&self, stanza: Stanza) -> Result<(), Refused> {
         self.0.push(stanza).map_err(|unsent| match unsent {
-            Unsent::Full(stanza) => Refused::Full(stanza),
+            Unsent::Full(stanzas) => Refused::Full(stanzas),
             Unsent::Closed(stanza) => Refused::Gone(stanza),
         })
     }

@@ -8,8 +8,8 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use opensrf::jid::Jid;
-use opensrf::stanza::{Condition, Stanza, StanzaError};
-use opensrf::switchboard::{BindError, BindingId, Switchboard, Verdict};
+use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
+use opensrf::switchboard::{BindError, BindingId, Bound, Farewells, Switchboard, Verdict};
 
 use crate::counters::Counters;
 use crate::transport::LinkError;
@@ -19,30 +19,21 @@ pub trait Deliver: fmt::Debug + Send + Sync {
     /// Takes a stanza, at once.
     ///
     /// # Errors
-    /// [`Refused`] gives it back.
+    /// [`Refused`] gives it back, or others that gave way to it.
     fn deliver(&self, stanza: Stanza) -> Result<(), Refused>;
 
     /// The address belongs to somebody else now.
     fn evict(&self);
 }
 
-/// A stanza that its receiver did not take.
+/// What a receiver did not take.
 #[derive(Debug)]
 pub enum Refused {
-    /// Too much waits for the receiver already.
-    Full(Box<Stanza>),
+    /// Too much waits for the receiver already: for this stanza, or it was taken and these gave way to
+    /// it.
+    Full(Vec<Stanza>),
     /// The receiver is gone.
     Gone(Box<Stanza>),
-}
-
-impl Refused {
-    /// The stanza.
-    #[must_use]
-    pub fn into_inner(self) -> Stanza {
-        match self {
-            Self::Full(stanza) | Self::Gone(stanza) => *stanza,
-        }
-    }
 }
 
 /// Sees every stanza that is submitted.
@@ -86,13 +77,17 @@ impl Switch {
         &self.counters
     }
 
-    /// Binds an address; who had it before is told.
+    /// Binds an address; who had it before is told, and so are those that it had shown itself to.
     ///
     /// # Errors
     /// [`LinkError::UnknownDomain`] or [`LinkError::TooManySessions`].
     pub fn bind(&self, jid: &Jid, target: Arc<dyn Deliver>) -> Result<BindingId, LinkError> {
         let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
-        let (binding, before) = board
+        let Bound {
+            id,
+            before,
+            farewells,
+        } = board
             .bind(jid.clone(), target)
             .map_err(|error| match error {
                 BindError::UnknownDomain(domain) => LinkError::UnknownDomain(domain),
@@ -103,15 +98,34 @@ impl Switch {
             tracing::warn!(%jid, "another session takes the address");
             before.evict();
         }
-        Ok(binding)
+        self.say(farewells);
+        Ok(id)
     }
 
-    /// Ends a binding, unless the address has been bound anew since.
+    /// Ends a binding, unless the address has been bound anew since, and tells those that it had
+    /// shown itself to.
     pub fn unbind(&self, jid: &Jid, binding: BindingId) {
-        self.board
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .unbind(jid, binding);
+        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
+        let farewells = board.unbind(jid, binding);
+        drop(board);
+        self.say(farewells);
+    }
+
+    fn say(&self, farewells: Farewells<Arc<dyn Deliver>>) {
+        for (target, stanza) in farewells {
+            if let Some(tap) = &self.tap {
+                tap(&stanza);
+            }
+            self.hand_over(&target, stanza);
+        }
+    }
+
+    /// Delivers news of a party; nobody waits for them.
+    fn hand_over(&self, target: &Arc<dyn Deliver>, stanza: Stanza) {
+        self.counters.routed.add();
+        if let Err(refused) = target.deliver(stanza) {
+            self.bounce(refused);
+        }
     }
 
     /// Bound addresses, in order.
@@ -128,6 +142,9 @@ impl Switch {
     pub fn submit(&self, stanza: Stanza) {
         if let Some(tap) = &self.tap {
             tap(&stanza);
+        }
+        if stanza.kind == Kind::Presence {
+            return self.show(stanza);
         }
         match self.decide(&stanza) {
             Verdict::Deliver(target) => {
@@ -146,6 +163,17 @@ impl Switch {
         }
     }
 
+    /// Brings a presence to the one that it is for.
+    fn show(&self, stanza: Stanza) {
+        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
+        let target = board.show(&stanza);
+        drop(board);
+        match target {
+            Some(target) => self.hand_over(&target, stanza),
+            None => self.counters.dropped.add(),
+        }
+    }
+
     fn decide(&self, stanza: &Stanza) -> Verdict<Arc<dyn Deliver>> {
         self.board
             .read()
@@ -153,44 +181,47 @@ impl Switch {
             .route(stanza)
     }
 
-    /// Tells the sender of a stanza that its receiver did not take it.
+    /// Tells the senders of stanzas that their receiver did not take them.
     pub fn bounce(&self, refused: Refused) {
-        let (stanza, error) = match refused {
-            Refused::Full(stanza) => {
+        match refused {
+            Refused::Full(stanzas) => {
                 let text = "too much waits for the receiver already";
-                (
-                    stanza,
-                    StanzaError::new(Condition::ResourceConstraint).with_text(text),
-                )
+                let error = StanzaError::new(Condition::ResourceConstraint).with_text(text);
+                for stanza in stanzas {
+                    self.send_back(&stanza, error.clone());
+                }
             }
             Refused::Gone(stanza) => {
                 let text = "the receiver is not connected any more";
-                (
-                    stanza,
-                    StanzaError::new(Condition::ServiceUnavailable).with_text(text),
-                )
+                let error = StanzaError::new(Condition::ServiceUnavailable).with_text(text);
+                self.send_back(&stanza, error);
             }
-        };
+        }
+    }
+
+    fn send_back(&self, stanza: &Stanza, error: StanzaError) {
         match stanza.bounce(error) {
             Some(bounce) => {
                 self.counters.bounced.add();
                 self.give_back(bounce);
             }
+            // If it is an answer, nobody is left to tell.
             None => self.counters.dropped.add(),
         }
     }
 
-    /// Delivers an answer; if that does not work either, nobody is left to tell.
+    /// Delivers an answer. Others may have given way to it; to a bounce, nothing does.
     fn give_back(&self, answer: Stanza) {
         if let Some(tap) = &self.tap {
             tap(&answer);
         }
-        let delivered = match self.decide(&answer) {
-            Verdict::Deliver(target) => target.deliver(answer).is_ok(),
-            Verdict::Answer(_) | Verdict::Drop => false,
-        };
-        if !delivered {
-            self.counters.dropped.add();
+        match self.decide(&answer) {
+            Verdict::Deliver(target) => {
+                if let Err(refused) = target.deliver(answer) {
+                    self.bounce(refused);
+                }
+            }
+            Verdict::Answer(_) | Verdict::Drop => self.counters.dropped.add(),
         }
     }
 }

@@ -5,7 +5,7 @@ use opensrf::jid::Jid;
 use opensrf::osrf::{self, Body};
 use opensrf::pool;
 use opensrf::registration::{self, Registration};
-use opensrf::stanza::{Extension, Message, Stanza};
+use opensrf::stanza::{Extension, Message, Presence, Stanza};
 
 use super::ListenerActor;
 use crate::driver::{Conduct, Driver};
@@ -85,6 +85,9 @@ impl Conduct<Registration> for ListenerActor {
                 self.command(router, "unregister", "unregistering");
             }
             registration::Effect::Ask(router) => self.ask_for_classes(router),
+            registration::Effect::Show(router) => {
+                self.uplink.send(Stanza::presence(router, Presence::Here));
+            }
             registration::Effect::PingRouter(router) => {
                 self.uplink.send(Stanza::ping(router, FAREWELL));
             }

@@ -131,6 +131,12 @@ impl Conduct<Pool> for ListenerActor {
                     &Status::method_exception(code::INTERNAL_SERVER_ERROR, text),
                 );
             }
+            pool::Effect::DrainDrone(id) => {
+                if let Some(drone) = self.drones.get(&id) {
+                    // One that is gone, or takes nothing, gets no more work either.
+                    let _ = drone.orders.tell(Order::Drain);
+                }
+            }
             pool::Effect::TurnAway(stanza) => {
                 self.counters.refused.add();
                 self.note(&stanza, "refused: no drone can be had");
@@ -144,6 +150,16 @@ impl Conduct<Pool> for ListenerActor {
             pool::Effect::StartOverdue(id) => {
                 self.note_end(id, &"it did not come up in time", "overdue");
                 self.stop_drone(id);
+            }
+            pool::Effect::Overloaded { refused, expired } => {
+                let service = self.service();
+                tracing::warn!(
+                    service,
+                    refused,
+                    expired,
+                    "more is asked than the drones can do: raise drones.max, or backlog for bursts, or \
+                     serve it on more hosts"
+                );
             }
             pool::Effect::Drained => {
                 tracing::info!(service = self.service(), "service is drained");

@@ -192,6 +192,7 @@ impl ServiceBuilder {
     /// it still gives goes nowhere. A function cannot be broken off at all; it must not wait.
     ///
     /// The time runs from when the drone takes the request up. [`Results::hold`] does not extend it.
+    /// A method that another one [calls](Call::lookup) is a part of that one's time.
     #[must_use]
     pub fn limit(self, limit: Duration) -> Self {
         self.last(|method| method.limit = Some(limit))

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use opensrf::original::item::Note;
+
 /// Why there are no settings, or no passwords for them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -73,6 +75,16 @@ pub struct Problem {
     pub path: String,
     /// What is wrong and, where there is one, the remedy.
     pub text: String,
+}
+
+impl From<&Note> for Problem {
+    fn from(note: &Note) -> Self {
+        Self {
+            origin: Some(note.origin.clone()),
+            path: note.element.clone(),
+            text: note.text.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Problem {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use opensrf::original::import::Imported;
-use opensrf::original::item::{Item, Note, Table, Value};
+use opensrf::original::item::{Item, Note, Table, Value, Weight};
 
 use super::error::{Problem, SettingsError};
 use super::free::{self, key_toml};
@@ -41,7 +41,8 @@ impl Import {
     /// Reads the files and writes the TOML.
     ///
     /// # Errors
-    /// [`SettingsError::Invalid`] if a file cannot be read or is no XML.
+    /// [`SettingsError::Invalid`] if a file cannot be read or is no XML, or if what it is for cannot
+    /// run.
     pub fn run(self) -> Result<Outcome, SettingsError> {
         let mut problems = Vec::new();
         let files = self.files.iter().map(|path| read(path));
@@ -58,6 +59,9 @@ impl Import {
         let imported: Vec<Imported> = imported
             .flat_map(|file| originals.read(file, &mut problems))
             .collect();
+        let notes = imported.iter().flat_map(|one| &one.notes);
+        let faults = notes.filter(|note| note.weight == Weight::Fault);
+        problems.extend(faults.map(Problem::from));
         if !problems.is_empty() {
             return Err(SettingsError::Invalid(problems));
         }

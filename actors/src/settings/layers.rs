@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use config::{Config, ConfigError, Map, Source, Value, ValueKind};
-use opensrf::original::item::{Item, Value as Original};
+use opensrf::original::item::{Item, Note, Value as Original, Weight};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -132,8 +132,11 @@ impl Layers {
     }
 
     /// Adds every variable that is called `OPENSRF_TABLE__KEY`; `__` stands between levels, a
-    /// number picks an item of a list.
-    pub(super) fn variables(&mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) {
+    /// number picks an item of a list. Gives notes of those that are left out.
+    pub(super) fn variables(
+        &mut self,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Vec<Note> {
         let mut layer = Layer::default();
         for (name, value) in variables {
             let Some(name) = name.to_str() else { continue };
@@ -149,7 +152,37 @@ impl Layers {
                 Err(_) => self.problem(Some(origin), "is not UTF-8".to_owned()),
             }
         }
+        let notes = self.leave_out_lone_passwords(&mut layer);
         self.layers.push(layer);
+        notes
+    }
+
+    /// A password in the environment is there for every program that is started from it, also for
+    /// one whose configuration has nobody who could log in with it.
+    fn leave_out_lone_passwords(&mut self, variables: &mut Layer) -> Vec<Note> {
+        let mut notes = Vec::new();
+        for table in ["bus", "router"] {
+            let keys = ["password", "password_file"];
+            let passwords = keys.map(|key| format!("{table}.account.{key}"));
+            let members = format!("{table}.");
+            let is_spoken_of = |path: &String| path == table || path.starts_with(&members);
+            let paths = self.places.0.keys().filter(|path| is_spoken_of(path));
+            if paths.filter(|path| !passwords.contains(path)).count() > 0 {
+                continue;
+            }
+            for path in passwords
+                .iter()
+                .filter(|path| variables.0.remove(*path).is_some())
+            {
+                notes.push(Note {
+                    origin: self.places.0.remove(path).unwrap_or_default(),
+                    element: path.clone(),
+                    text: format!("is left out; there is no [{table}]"),
+                    weight: Weight::Harmless,
+                });
+            }
+        }
+        notes
     }
 
     /// Adds one value that `origin`, an option of the command line, gives.

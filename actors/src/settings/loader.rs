@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use opensrf::original::item::Note;
+use opensrf::original::item::{Note, Weight};
 
 use super::error::{Problem, SettingsError};
 use super::layers::Layers;
@@ -91,14 +91,18 @@ impl Loader {
     /// [`SettingsError::Invalid`] with everything that was found to be wrong.
     pub fn load(mut self) -> Result<Settings, SettingsError> {
         let mut layers = Layers::default();
-        let notes = self.add_files(&mut layers);
+        let mut notes = self.add_files(&mut layers);
         let state = default_state(&self.variables);
-        layers.variables(self.variables);
+        notes.extend(layers.variables(self.variables));
         for (path, text, option) in &self.options {
             layers.set(path, text, option);
         }
-        let tree = layers.merge().map_err(SettingsError::Invalid)?;
-        let mut settings = read(tree, state).map_err(SettingsError::Invalid)?;
+        let settings = layers.merge().and_then(|tree| read(tree, state));
+        let mut settings = settings.map_err(|problems| {
+            // What is wrong may be so because of them.
+            let faults = notes.iter().filter(|note| note.weight == Weight::Fault);
+            SettingsError::Invalid(faults.map(Problem::from).chain(problems).collect())
+        })?;
         settings.notes = notes;
         Ok(settings)
     }

@@ -28,7 +28,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use layers::Tree;
-use opensrf::original::item::Note;
+use opensrf::original::item::{Note, Weight};
 use read::{Entry, Report, Section};
 
 pub use error::{Problem, SettingsError};
@@ -113,6 +113,23 @@ impl Settings {
     #[must_use]
     pub fn notes(&self) -> &[Note] {
         &self.notes
+    }
+
+    /// Refuses what only a client can do with: files of the original of which an essential part
+    /// cannot be used.
+    ///
+    /// # Errors
+    /// [`SettingsError::Invalid`] with all these parts.
+    pub fn check_for_a_host(&self) -> Result<(), SettingsError> {
+        let faults = self
+            .notes
+            .iter()
+            .filter(|note| note.weight == Weight::Fault);
+        let problems: Vec<_> = faults.map(Problem::from).collect();
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(SettingsError::Invalid(problems)),
+        }
     }
 
     /// What the configuration starts, on one line.

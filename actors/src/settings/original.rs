@@ -9,7 +9,7 @@ use std::net::{IpAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
 use opensrf::original::import::{self, Imported, Surroundings};
-use opensrf::original::item::{Note, Said};
+use opensrf::original::item::{Note, Said, Weight};
 use opensrf::xml::{Node, read_document};
 
 use super::error::Problem;
@@ -111,8 +111,11 @@ impl Originals {
                 notes.push(Note {
                     origin: named.origin.clone(),
                     element: "opensrf/settings_config".to_owned(),
-                    text: format!("cannot read {path}: {error}; no service is read from it"),
-                    is_loss: true,
+                    text: format!(
+                        "cannot read {path}: {error}; correct the name, or take it out if no \
+                         service is to run here"
+                    ),
+                    weight: Weight::Fault,
                 });
                 return None;
             }

@@ -5,13 +5,15 @@
 //! actor ends is lost without a word. What is in here then goes back to its senders.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use opensrf::limits::MAILBOX;
+use opensrf::limits::{MAILBOX, MAILBOX_BYTES};
 use opensrf::stanza::Stanza;
 use tokio::sync::Notify;
 
 use super::LinkEvent;
+use super::queue::{Bounds, Queue};
 use crate::jabber::{Deliver, Refused};
 use crate::peer::Peer;
 
@@ -21,27 +23,43 @@ pub struct Inbox(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    queue: Mutex<Queue>,
+    state: Mutex<State>,
     /// Told when a full queue has room again.
     room: Notify,
+    /// Stanzas of the party itself that came back because its link was gone.
+    unsent: AtomicU64,
     party: Peer<LinkEvent>,
 }
 
-#[derive(Debug, Default)]
-struct Queue {
-    stanzas: VecDeque<Stanza>,
+#[derive(Debug)]
+struct State {
+    stanzas: Queue<Stanza>,
     /// The party has been told and has not looked yet.
     is_told: bool,
+    /// Somebody waits for room.
+    is_wanted: bool,
     is_closed: bool,
 }
+
+/// What may wait for one party.
+const BOUNDS: Bounds = Bounds {
+    stanzas: MAILBOX,
+    bytes: MAILBOX_BYTES,
+};
 
 impl Inbox {
     /// An empty queue in front of `party`.
     #[must_use]
     pub fn new(party: Peer<LinkEvent>) -> Self {
         Self(Arc::new(Shared {
-            queue: Mutex::default(),
+            state: Mutex::new(State {
+                stanzas: Queue::new(BOUNDS),
+                is_told: false,
+                is_wanted: false,
+                is_closed: false,
+            }),
             room: Notify::new(),
+            unsent: AtomicU64::new(0),
             party,
         }))
     }
@@ -49,38 +67,60 @@ impl Inbox {
     /// Puts a stanza in.
     ///
     /// # Errors
-    /// [`Refused`] gives it back if too much waits already, or the party is gone.
+    /// [`Refused`] gives back what finds no room, it or others that gave way to it; or it, if the party
+    /// is gone.
     pub fn push(&self, stanza: Stanza) -> Result<(), Refused> {
-        let mut queue = self.queue();
-        if queue.is_closed {
+        let mut state = self.state();
+        if state.is_closed {
             return Err(Refused::Gone(Box::new(stanza)));
         }
-        if queue.stanzas.len() >= MAILBOX {
-            return Err(Refused::Full(Box::new(stanza)));
+        let refused = state.stanzas.push(stanza);
+        self.tell(state);
+        match refused.is_empty() {
+            true => Ok(()),
+            false => Err(Refused::Full(refused)),
         }
-        queue.stanzas.push_back(stanza);
-        if !std::mem::replace(&mut queue.is_told, true) {
-            drop(queue);
+    }
+
+    /// Has the party look, unless it has been told already.
+    fn tell(&self, mut state: MutexGuard<'_, State>) {
+        if !std::mem::replace(&mut state.is_told, true) {
+            drop(state);
             self.0.party.report(LinkEvent::Stanzas);
         }
-        Ok(())
     }
 
     /// Puts a stanza in, and waits while too much waits already.
     ///
     /// # Errors
-    /// [`Refused::Gone`] gives it back if the party is gone.
-    pub async fn push_when_free(&self, stanza: Stanza) -> Result<(), Refused> {
-        let mut stanza = stanza;
+    /// Gives it back if the party is gone.
+    pub async fn push_when_free(&self, stanza: Stanza) -> Result<(), Box<Stanza>> {
         loop {
             // Before looking, so that room made in between is not missed.
             let room = self.0.room.notified();
-            match self.push(stanza) {
-                Err(Refused::Full(back)) => stanza = *back,
-                done => return done,
+            let mut state = self.state();
+            if state.is_closed {
+                return Err(Box::new(stanza));
             }
+            if state.stanzas.has_room_for(&stanza) {
+                state.stanzas.push(stanza);
+                self.tell(state);
+                return Ok(());
+            }
+            state.is_wanted = true;
+            drop(state);
             room.await;
         }
+    }
+
+    /// Counts a stanza of the party itself that could not be sent because its link was gone.
+    pub(crate) fn note_unsent(&self) {
+        self.0.unsent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many there were since the last time.
+    pub(crate) fn take_unsent(&self) -> u64 {
+        self.0.unsent.swap(0, Ordering::Relaxed)
     }
 
     /// Tells the party that its link is gone.
@@ -90,10 +130,10 @@ impl Inbox {
 
     /// Takes the stanza that waits longest. After `None` the party is told of the next.
     pub fn pop(&self) -> Option<Stanza> {
-        let mut queue = self.queue();
-        let stanza = queue.stanzas.pop_front();
-        queue.is_told = stanza.is_some();
-        if queue.stanzas.len() + 1 == MAILBOX {
+        let mut state = self.state();
+        let stanza = state.stanzas.pop();
+        state.is_told = stanza.is_some();
+        if std::mem::take(&mut state.is_wanted) {
             self.0.room.notify_waiters();
         }
         stanza
@@ -106,15 +146,15 @@ impl Inbox {
 
     /// Takes no more, and gives out what waits.
     pub fn close(&self) -> VecDeque<Stanza> {
-        let mut queue = self.queue();
-        queue.is_closed = true;
+        let mut state = self.state();
+        state.is_closed = true;
         self.0.room.notify_waiters();
-        std::mem::take(&mut queue.stanzas)
+        state.stanzas.take()
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn state(&self) -> MutexGuard<'_, State> {
         // Nothing that holds it panics; if it did, the queue would still be sound.
-        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod faulty;
 mod inbox;
 mod local;
 mod outbox;
+mod queue;
 mod xmpp;
 
 use std::fmt;

@@ -4,7 +4,6 @@
 //! waits and writes it in one piece. The bytes that may wait are bounded, and so is the time in
 //! which the socket must take some.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +13,8 @@ use opensrf::stanza::Stanza;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::time::timeout;
+
+use super::queue::{Bounds, Queue, Waits};
 
 /// Bytes that go out in one write at most, more or less.
 const BATCH: usize = 256 * 1024;
@@ -26,15 +27,13 @@ pub(crate) struct Outbox(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    queue: Mutex<Queue>,
+    state: Mutex<State>,
     wake: Notify,
-    limit: usize,
 }
 
-#[derive(Debug, Default)]
-struct Queue {
-    items: VecDeque<Item>,
-    bytes: usize,
+#[derive(Debug)]
+struct State {
+    items: Queue<Item>,
     is_closed: bool,
 }
 
@@ -44,10 +43,40 @@ enum Item {
     Bytes(Bytes),
 }
 
-/// A stanza that does not fit, or that nobody will write any more.
+impl From<Stanza> for Item {
+    fn from(stanza: Stanza) -> Self {
+        Self::Stanza(stanza)
+    }
+}
+
+impl Waits for Item {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Stanza(stanza) => stanza.weight(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+
+    fn stanza(&self) -> Option<&Stanza> {
+        match self {
+            Self::Stanza(stanza) => Some(stanza),
+            Self::Bytes(_) => None,
+        }
+    }
+
+    fn into_stanza(self) -> Option<Stanza> {
+        match self {
+            Self::Stanza(stanza) => Some(stanza),
+            Self::Bytes(_) => None,
+        }
+    }
+}
+
+/// A stanza that nobody will write any more, or stanzas that do not fit: what was to be sent, or others
+/// that gave way to it.
 #[derive(Debug)]
 pub(crate) enum Unsent {
-    Full(Box<Stanza>),
+    Full(Vec<Stanza>),
     Closed(Box<Stanza>),
 }
 
@@ -64,61 +93,60 @@ pub(crate) enum WriteEnd {
 
 impl Outbox {
     pub(crate) fn new(limit: usize) -> Self {
+        // As many stanzas as there may be bytes: these alone count, stanza for stanza.
+        let bounds = Bounds {
+            stanzas: limit,
+            bytes: limit,
+        };
         Self(Arc::new(Shared {
-            queue: Mutex::new(Queue::default()),
+            state: Mutex::new(State {
+                items: Queue::new(bounds),
+                is_closed: false,
+            }),
             wake: Notify::new(),
-            limit,
         }))
     }
 
     /// Queues a stanza.
     pub(crate) fn push(&self, stanza: Stanza) -> Result<(), Unsent> {
-        let bytes = stanza.weight();
-        let mut queue = self.queue();
-        if queue.is_closed {
+        let mut state = self.state();
+        if state.is_closed {
             return Err(Unsent::Closed(Box::new(stanza)));
         }
-        // One stanza is taken however large it is: its own limit is somebody else's business.
-        if queue.bytes > 0 && queue.bytes + bytes > self.0.limit {
-            return Err(Unsent::Full(Box::new(stanza)));
-        }
-        queue.bytes += bytes;
-        queue.items.push_back(Item::Stanza(stanza));
-        drop(queue);
+        let refused = state.items.push(stanza);
+        drop(state);
         self.0.wake.notify_one();
-        Ok(())
+        match refused.is_empty() {
+            true => Ok(()),
+            false => Err(Unsent::Full(refused)),
+        }
     }
 
     /// Queues bytes of the stream itself, whatever waits already.
     pub(crate) fn push_bytes(&self, bytes: Bytes) {
-        let mut queue = self.queue();
-        if !queue.is_closed {
-            queue.bytes += bytes.len();
-            queue.items.push_back(Item::Bytes(bytes));
+        let mut state = self.state();
+        if !state.is_closed {
+            state.items.push_item(Item::Bytes(bytes));
             self.0.wake.notify_one();
         }
     }
 
     /// Takes no more; the writer ends when all that waits is written.
     pub(crate) fn close(&self) {
-        self.queue().is_closed = true;
+        self.state().is_closed = true;
         self.0.wake.notify_one();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.queue().is_closed
+        self.state().is_closed
     }
 
     /// Closes it and takes out the stanzas that were not written.
     pub(crate) fn abandon(&self) -> Vec<Stanza> {
-        let mut queue = self.queue();
-        queue.is_closed = true;
-        queue.bytes = 0;
-        let stanza = |item| match item {
-            Item::Stanza(stanza) => Some(stanza),
-            Item::Bytes(_) => None,
-        };
-        queue.items.drain(..).filter_map(stanza).collect()
+        let mut state = self.state();
+        state.is_closed = true;
+        let items = state.items.take();
+        items.into_iter().filter_map(Item::into_stanza).collect()
     }
 
     /// Writes all that comes, until it is closed or the socket fails.
@@ -154,25 +182,19 @@ impl Outbox {
 
     /// Moves what waits into the buffer; `false` when nothing waits and nothing will.
     fn fill(&self, buffer: &mut BytesMut) -> bool {
-        let mut queue = self.queue();
+        let mut state = self.state();
         while buffer.len() < BATCH {
-            match queue.items.pop_front() {
-                Some(Item::Stanza(stanza)) => {
-                    queue.bytes = queue.bytes.saturating_sub(stanza.weight());
-                    stanza.write_to(buffer);
-                }
-                Some(Item::Bytes(bytes)) => {
-                    queue.bytes = queue.bytes.saturating_sub(bytes.len());
-                    buffer.extend_from_slice(&bytes);
-                }
+            match state.items.pop() {
+                Some(Item::Stanza(stanza)) => stanza.write_to(buffer),
+                Some(Item::Bytes(bytes)) => buffer.extend_from_slice(&bytes),
                 None => break,
             }
         }
-        !(buffer.is_empty() && queue.is_closed)
+        !(buffer.is_empty() && state.is_closed)
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn state(&self) -> MutexGuard<'_, State> {
         // Nothing that holds it panics; if it did, the queue would still be sound.
-        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,7 +13,7 @@ use futures::future::LocalBoxFuture;
 use opensrf::Role;
 use opensrf::jid::Jid;
 use opensrf::limits::{OUTBOX_BYTES, OUTBOX_PROGRESS, StreamLimits};
-use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
+use opensrf::stanza::{Condition, Stanza, StanzaError};
 use opensrf::stream::initiator::{Effect, Initiator, Input};
 use opensrf::stream::{Login, LoginError, LoginMethod, SaslReply};
 use opensrf::xml::{Frame, Framer, ns};
@@ -164,26 +164,29 @@ impl Drop for XmppLink {
 
 /// Bounces to the party itself what its own link could not take.
 pub(super) fn send_back(inbox: &Inbox, unsent: Unsent) {
-    let (stanza, error) = match unsent {
-        Unsent::Full(stanza) => {
+    let (stanzas, error) = match unsent {
+        Unsent::Full(stanzas) => {
             let text = "too much waits for the Jabber server already";
             (
-                stanza,
+                stanzas,
                 StanzaError::new(Condition::ResourceConstraint).with_text(text),
             )
         }
         Unsent::Closed(stanza) => {
+            inbox.note_unsent();
             let text = "the connection to the Jabber server is closed";
             (
-                stanza,
+                vec![*stanza],
                 StanzaError::new(Condition::RecipientUnavailable).with_text(text),
             )
         }
     };
-    if let Some(bounce) = stanza.bounce(error)
-        && inbox.push(bounce).is_err()
-    {
-        tracing::warn!("a stanza could be neither sent nor given back");
+    for stanza in stanzas {
+        if let Some(bounce) = stanza.bounce(error.clone())
+            && inbox.push(bounce).is_err()
+        {
+            tracing::warn!("a stanza could be neither sent nor given back");
+        }
     }
 }
 
@@ -327,6 +330,8 @@ where
     R: AsyncRead + Unpin,
 {
     loop {
+        // One read may bring hundreds of stanzas; others get their turn in between.
+        tokio::task::coop::consume_budget().await;
         let raw = match read_frame(reader, framer).await {
             Ok(Some(Frame::Element(raw))) => raw,
             Ok(Some(Frame::Open(_))) => return LinkError::Ended("a second header".into()),
@@ -345,17 +350,12 @@ where
         let Ok(stanza) = Stanza::from_raw(raw) else {
             continue;
         };
-        match stanza.kind {
-            Kind::Message | Kind::Iq => {
-                if let Err(refused) = inbox.push_when_free(stanza).await {
-                    // The party ended; what still goes out tells the sender.
-                    let gone = Condition::RecipientUnavailable.into();
-                    let bounce = refused.into_inner().bounce(gone);
-                    let _ = bounce.map(|bounce| outbox.push(bounce));
-                    return LinkError::Ended("the party is gone".into());
-                }
-            }
-            Kind::Presence => {}
+        if let Err(stanza) = inbox.push_when_free(stanza).await {
+            // The party ended; what still goes out tells the sender.
+            let gone = Condition::RecipientUnavailable.into();
+            let bounce = stanza.bounce(gone);
+            let _ = bounce.map(|bounce| outbox.push(bounce));
+            return LinkError::Ended("the party is gone".into());
         }
     }
 }

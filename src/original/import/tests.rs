@@ -1,7 +1,7 @@
 use proptest::prelude::{Strategy, prop_assert, proptest};
 
 use super::*;
-use crate::original::item::Item;
+use crate::original::item::{Item, Weight};
 use crate::xml::read_document;
 
 const CORE: &str = include_str!("../../../tests/data/original/opensrf_core.xml");
@@ -243,7 +243,11 @@ fn what_has_no_place_is_told_line_by_line() {
             line(APPS, "<stateless>1")
         ),
     );
-    let losses: Vec<_> = apps.notes.iter().filter(|note| note.is_loss).collect();
+    let losses: Vec<_> = apps
+        .notes
+        .iter()
+        .filter(|note| note.weight == Weight::Loss)
+        .collect();
     assert_eq!(losses.len(), 1, "{losses:?}");
 }
 
@@ -350,7 +354,12 @@ fn the_shells_file_is_that_of_a_client() {
     has(&lines, "bus.account.user = opensrf @");
     has(&lines, "bus.routers[0].name = router @");
     assert!(imported.settings.get("log").is_none());
-    assert!(imported.notes.iter().all(|note| !note.is_loss));
+    assert!(
+        imported
+            .notes
+            .iter()
+            .all(|note| note.weight == Weight::Harmless)
+    );
 }
 
 #[test]

@@ -16,6 +16,7 @@ enum Move {
     Down,
     Answer(usize, bool),
     Bounce(usize),
+    Gone(usize),
     Pong(usize),
     Wake,
     Withdraw,
@@ -29,6 +30,7 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => Just(Move::Down),
         4 => (0_usize..4, prop::bool::weighted(0.7)).prop_map(|(r, known)| Move::Answer(r, known)),
         1 => (0_usize..4).prop_map(Move::Bounce),
+        1 => (0_usize..4).prop_map(Move::Gone),
         1 => (0_usize..4).prop_map(Move::Pong),
         6 => Just(Move::Wake),
         1 => Just(Move::Withdraw),
@@ -86,6 +88,7 @@ impl World {
                 Input::Answered { router, known }
             }
             Move::Bounce(which) => Input::Bounced(self.router(which)),
+            Move::Gone(which) => Input::Gone(self.router(which)),
             Move::Pong(which) => Input::Ponged(self.router(which)),
             Move::Withdraw => Input::Withdraw,
             Move::Rejoin => Input::Rejoin,
@@ -134,6 +137,7 @@ impl World {
                     assert!(!was_leaving && !self.is_withdrawn);
                 }
                 Effect::Registered(router) => assert!(self.known.insert(router.clone())),
+                Effect::Show(router) => assert!(self.known.contains(router)),
                 Effect::Missing(router) => assert!(self.known.remove(router)),
                 Effect::Unregister(router) => {
                     assert!(self.leave_asked || self.is_withdrawn);

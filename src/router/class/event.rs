@@ -3,7 +3,7 @@
 use bytestring::ByteString;
 
 use crate::jid::Jid;
-use crate::router::ClassStats;
+use crate::router::{ClassStats, Distrusted};
 use crate::stanza::{Placement, Stanza};
 
 /// What happens to a class.
@@ -11,8 +11,10 @@ use crate::stanza::{Placement, Stanza};
 pub enum ClassInput {
     /// From the router: this listener serves the class now, and reads attributes there.
     AddNode(Jid, Placement),
-    /// From the router: this listener does not serve it any more.
+    /// From the router: this listener has left; it still takes what was sent to it.
     RemoveNode(Jid),
+    /// From the router: this listener's session has ended; what was sent to it comes back.
+    LoseNode(Jid),
     /// From the router: say what you have passed on.
     Report,
     /// From the router, after `Empty`: end.
@@ -28,6 +30,8 @@ pub enum ClassEffect {
     Send(Stanza),
     /// Tell the router the figures.
     Report(ClassStats),
+    /// Tell the router that this node takes nothing any more and is forgotten.
+    Lost(Jid),
     /// Tell the router that no node is left, after so many `AddNode`.
     Empty {
         /// `AddNode` inputs seen so far; the router knows from it whether another is on its way.
@@ -35,6 +39,8 @@ pub enum ClassEffect {
     },
     /// The class ends.
     Stop,
+    /// A stanza was dropped because the class does not trust its sender's domain to call.
+    Distrusted(Distrusted),
     /// A stanza of this transaction was dropped, for this reason; nobody could be told.
     Dropped(&'static str, ByteString),
 }

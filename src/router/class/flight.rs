@@ -139,6 +139,12 @@ impl Flight {
         }
     }
 
+    /// Whether anything was passed on lately that has not come back. (It may have been taken: a class
+    /// never hears.)
+    pub(super) fn may_come_back(&self) -> bool {
+        self.kept.iter().any(|kept| kept.given.is_some())
+    }
+
     /// Gives up what is too old to come back.
     pub(super) fn expire(&mut self, now: Tick) {
         while self.due().is_some_and(|due| due <= now) {

@@ -7,8 +7,9 @@ use crate::router::NodeStats;
 use crate::stanza::Placement;
 use crate::time::Tick;
 
-/// Forgotten nodes whose late bounces still count.
-pub(super) const GONE_NODES: usize = 64;
+/// Forgotten nodes whose late bounces still count. Many hosts may vanish at one moment, and their
+/// sessions' ends are known before what was sent to them comes back.
+pub(super) const GONE_NODES: usize = 1_024;
 
 #[derive(Debug)]
 pub(super) struct Node {
@@ -28,12 +29,12 @@ pub(super) struct Nodes {
 
 impl Nodes {
     pub(super) fn add(&mut self, now: Tick, jid: Jid, placement: Placement) {
-        self.gone.retain(|gone| *gone != jid);
         if let Some(node) = self.nodes.iter_mut().find(|node| node.stats.node == jid) {
             node.stats.last_registered = now;
             node.placement = placement;
             return;
         }
+        self.gone.retain(|gone| *gone != jid);
         self.nodes.push(Node {
             stats: NodeStats::new(jid, now),
             placement,

@@ -66,13 +66,21 @@ fn request_from(from: &str, name: &str) -> Stanza {
 }
 
 /// What the class does with a stanza, as words: `a gets r1`, `caller told of r1`, `empty`,
-/// `dropped`.
+/// `dropped`, `distrusted`. That it says which nodes it lost has a test of its own.
 fn send(class: &mut ServiceClass, stanza: Stanza) -> Vec<String> {
     words(&step(class, ClassInput::Stanza(stanza)))
 }
 
 fn words(effects: &[ClassEffect]) -> Vec<String> {
     let word = |effect: &ClassEffect| match effect {
+        ClassEffect::Lost(_) => None,
+        effect => Some(word(effect)),
+    };
+    effects.iter().filter_map(word).collect()
+}
+
+fn word(effect: &ClassEffect) -> String {
+    match effect {
         ClassEffect::Send(stanza) if stanza.is_error() => {
             assert_eq!(stanza.to, Some(jid(CLIENT)));
             format!("caller told of {}", stanza.thread())
@@ -80,9 +88,9 @@ fn words(effects: &[ClassEffect]) -> Vec<String> {
         ClassEffect::Send(stanza) => format!("{} gets {}", resource(stanza), stanza.thread()),
         ClassEffect::Empty { .. } => "empty".to_owned(),
         ClassEffect::Dropped(..) => "dropped".to_owned(),
-        ClassEffect::Report(_) | ClassEffect::Stop => format!("{effect:?}"),
-    };
-    effects.iter().map(word).collect()
+        ClassEffect::Distrusted(..) => "distrusted".to_owned(),
+        ClassEffect::Report(_) | ClassEffect::Stop | ClassEffect::Lost(_) => format!("{effect:?}"),
+    }
 }
 
 fn resource(stanza: &Stanza) -> &str {
@@ -172,7 +180,7 @@ fn what_is_passed_on_names_its_sender_and_keeps_thread_body_and_xid() {
 fn requests_from_domains_that_are_not_trusted_are_dropped() {
     let mut class = class(&["a"]);
     for from in ["opensrf@private/a", "x@elsewhere/y"] {
-        assert_eq!(send(&mut class, request_from(from, "1")), ["dropped"]);
+        assert_eq!(send(&mut class, request_from(from, "1")), ["distrusted"]);
     }
 }
 
@@ -226,7 +234,9 @@ fn when_the_last_node_died_the_caller_is_told_with_its_thread_and_body() {
     let first = forwarded(&mut class, "1");
     let second = forwarded(&mut class, "2");
     let effects = step(&mut class, ClassInput::Stanza(gone(&first)));
-    assert_eq!(words(&effects), ["caller told of 1", "empty"]);
+    assert_eq!(words(&effects), ["caller told of 1"]);
+    // More may come back.
+    assert_eq!(class.deadline(), Some(FLIGHT_CLOSE));
     let notice = sent(effects);
     assert_eq!(
         (notice.from.as_ref(), &*notice.stanza_type),
@@ -237,7 +247,50 @@ fn when_the_last_node_died_the_caller_is_told_with_its_thread_and_body() {
     let error = notice.error().expect("it is an error");
     assert_eq!((error.code(), error.kind), (501, ErrorKind::Cancel));
     assert_eq!(notice.decode().body, "body of 1");
-    assert_eq!(send(&mut class, gone(&second)), ["caller told of 2"]);
+    let last = send(&mut class, gone(&second));
+    assert_eq!(last, ["caller told of 2", "empty"]);
+}
+
+#[test]
+fn what_is_in_flight_to_a_node_whose_session_ended_is_delivered_again_when_it_comes_back() {
+    for bounces in [Bounces::Bare, Bounces::Whole] {
+        let mut class = class_with(bounces, &["a", "b"]);
+        let [first, _, third] = ["1", "2", "3"].map(|name| forwarded(&mut class, name));
+        assert!(step(&mut class, ClassInput::LoseNode(node("a"))).is_empty());
+        assert_eq!(send(&mut class, gone(&first)), ["b gets 1"]);
+        assert_eq!(send(&mut class, gone(&third)), ["b gets 3"]);
+    }
+}
+
+#[test]
+fn a_class_whose_last_nodes_session_ended_waits_for_what_was_in_flight_to_it() {
+    let mut class = class(&["a"]);
+    let [first, second] = ["1", "2"].map(|name| forwarded(&mut class, name));
+    assert!(step(&mut class, ClassInput::LoseNode(node("a"))).is_empty());
+    assert_eq!(send(&mut class, gone(&first)), ["caller told of 1"]);
+    assert_eq!(class.deadline(), Some(FLIGHT_CLOSE));
+    // Another comes before long, and nothing has to be closed and opened again.
+    step(&mut class, joins("b"));
+    assert_eq!(send(&mut class, gone(&second)), ["b gets 2"]);
+    assert_eq!(class.deadline(), Some(FLIGHT_TIME));
+    step(&mut class, ClassInput::LoseNode(node("b")));
+    let mut out = Vec::new();
+    class.wake(FLIGHT_CLOSE, &mut out);
+    assert_eq!(words(&out), ["empty"]);
+}
+
+#[test]
+fn the_router_hears_of_a_lost_node_once() {
+    let mut class = class(&["a", "b"]);
+    let [first, _, third] = ["1", "2", "3"].map(|name| forwarded(&mut class, name));
+    let lost = |class: &mut ServiceClass, stanza: &Stanza| {
+        let effects = step(class, ClassInput::Stanza(gone(stanza)));
+        let is_lost =
+            |effect: &&ClassEffect| matches!(effect, ClassEffect::Lost(jid) if *jid == node("a"));
+        effects.iter().filter(is_lost).count()
+    };
+    assert_eq!(lost(&mut class, &first), 1);
+    assert_eq!(lost(&mut class, &third), 0);
 }
 
 #[test]
@@ -466,7 +519,7 @@ fn a_node_that_registers_again_is_a_node_like_any_other() {
 #[test]
 fn what_is_remembered_of_nodes_that_left_is_bounded() {
     let mut class = class(&[]);
-    for i in 0..1_000 {
+    for i in 0..=GONE_NODES {
         let name = format!("n{i}");
         step(&mut class, joins(&name));
         step(&mut class, ClassInput::RemoveNode(node(&name)));

@@ -3,7 +3,7 @@
 use bytestring::ByteString;
 
 use crate::jid::Jid;
-use crate::router::ClassStats;
+use crate::router::{ClassStats, Distrusted};
 use crate::stanza::{Placement, Stanza};
 
 /// What happens to a router.
@@ -20,10 +20,33 @@ pub enum RouterInput {
         /// `AddNode` it has seen.
         added: u64,
     },
-    /// A class is gone, by request or not.
-    ClassGone(String),
+    /// A class is gone.
+    ClassGone {
+        /// The service.
+        class: String,
+        /// How it ended.
+        end: ClassEnd,
+    },
+    /// A class has lost a node: what it passed on came back.
+    NodeLost {
+        /// The service.
+        class: String,
+        /// The listener.
+        node: Jid,
+    },
     /// A class's figures.
     Report(ClassStats),
+}
+
+/// How a class ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClassEnd {
+    /// It was told to.
+    Closed,
+    /// Somebody else has taken its address.
+    Evicted,
+    /// It broke.
+    Broken,
 }
 
 /// What a router wants done.
@@ -42,10 +65,14 @@ pub enum RouterEffect {
     AddNode(String, Jid, Placement),
     /// Tell a class that a node left.
     RemoveNode(String, Jid),
+    /// Tell a class that a node's session has ended.
+    LoseNode(String, Jid),
     /// Tell an empty class to end.
     CloseClass(String),
     /// Ask a class for its figures.
     AskStats(String),
+    /// A stanza was dropped because the router does not trust its sender's domain to serve.
+    Distrusted(Distrusted),
     /// A stanza of this transaction was dropped, for this reason; nobody could be told.
     Dropped(&'static str, ByteString),
 }

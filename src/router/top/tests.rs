@@ -4,7 +4,7 @@ use super::questions::REPORT_TIME;
 use super::*;
 use crate::osrf::{self, Body, Json};
 use crate::router::NodeStats;
-use crate::stanza::{Condition, Extension, Message};
+use crate::stanza::{Condition, Extension, Message, Placement, Presence};
 
 const ROUTER: &str = "router@private/router";
 const ASKER: &str = "opensrf@private/shell";
@@ -43,7 +43,8 @@ fn step_at(router: &mut Router, now: Tick, input: RouterInput) -> Vec<String> {
 }
 
 /// Effects as words: `open S at JID`, `add a to S`, `remove a from S`, `close S`, `ask S`,
-/// `dropped`, and of what is sent `3: STATUS 200 Connection Successful` or `3: RESULT 7`.
+/// `dropped`, and of what is sent `shows itself to a`,
+/// `takes leave of a`, `3: STATUS 200 Connection Successful` or `3: RESULT 7`.
 fn words(effects: &[RouterEffect]) -> Vec<String> {
     let name = |jid: &Jid| jid.resource().unwrap_or_default().to_owned();
     let word = |effect: &RouterEffect| match effect {
@@ -53,10 +54,16 @@ fn words(effects: &[RouterEffect]) -> Vec<String> {
         }
         RouterEffect::AddNode(class, node, _) => format!("add old {} to {class}", name(node)),
         RouterEffect::RemoveNode(class, node) => format!("remove {} from {class}", name(node)),
+        RouterEffect::LoseNode(class, node) => format!("lose {} from {class}", name(node)),
         RouterEffect::CloseClass(class) => format!("close {class}"),
         RouterEffect::AskStats(class) => format!("ask {class}"),
         RouterEffect::Dropped(..) => "dropped".to_owned(),
-        RouterEffect::Send(stanza) => answer(stanza),
+        RouterEffect::Distrusted(distrusted) => format!("distrusts {}", distrusted.domain),
+        RouterEffect::Send(stanza) => match (stanza.shows(), &stanza.to) {
+            (Some(Presence::Here), Some(to)) => format!("shows itself to {}", name(to)),
+            (Some(Presence::Gone), Some(to)) => format!("takes leave of {}", name(to)),
+            _ => answer(stanza),
+        },
     };
     effects.iter().map(word).collect()
 }
@@ -114,7 +121,36 @@ fn empty(class: &str, added: u64) -> RouterInput {
 }
 
 fn gone(class: &str) -> RouterInput {
-    RouterInput::ClassGone(class.to_owned())
+    ended(class, ClassEnd::Closed)
+}
+
+fn ended(class: &str, end: ClassEnd) -> RouterInput {
+    RouterInput::ClassGone {
+        class: class.to_owned(),
+        end,
+    }
+}
+
+fn lost(class: &str, node: &str) -> RouterInput {
+    RouterInput::NodeLost {
+        class: class.to_owned(),
+        node: listener(node),
+    }
+}
+
+/// This listener is there, or not any more.
+fn shows(router: &mut Router, from: &str, presence: Presence) -> Vec<String> {
+    let stanza = Stanza {
+        from: Some(listener(from)),
+        ..Stanza::presence(jid(ROUTER), presence)
+    };
+    step(router, RouterInput::Stanza(stanza))
+}
+
+fn wake(router: &mut Router, now: Tick) -> Vec<String> {
+    let mut out = Vec::new();
+    router.wake(now, &mut out);
+    words(&out)
 }
 
 fn with_xid() -> Extension {
@@ -182,8 +218,15 @@ fn registrations_and_questions_from_domains_that_are_not_trusted_are_dropped() {
     let mut router = serving(&["s"]);
     let stranger = jid("opensrf@public/x");
     for what in ["register", "unregister", ""] {
-        assert_eq!(command_from(&mut router, &stranger, what, "s"), ["dropped"]);
+        let dropped = command_from(&mut router, &stranger, what, "s");
+        assert_eq!(dropped, ["distrusts public"]);
     }
+    let presence = Stanza {
+        from: Some(stranger),
+        ..Stanza::presence(jid(ROUTER), Presence::Here)
+    };
+    let dropped = step(&mut router, RouterInput::Stanza(presence));
+    assert_eq!(dropped, ["distrusts public"]);
 }
 
 #[test]
@@ -250,10 +293,100 @@ fn nodes_that_register_while_their_class_closes_get_a_new_one_after_it() {
 }
 
 #[test]
-fn a_class_that_ended_unasked_is_opened_by_the_next_registration() {
+fn a_class_that_broke_is_opened_again_with_its_nodes() {
     let mut router = serving(&["s"]);
-    assert!(step(&mut router, gone("s")).is_empty());
+    command(&mut router, "register", "s", "b");
+    step(&mut router, lost("s", "a"));
+    command(&mut router, "register", "s", "c");
+    let later = Tick::from_secs(5);
+    let again = step_at(&mut router, later, ended("s", ClassEnd::Broken));
+    let opened = ["open s at router@private/s", "add b to s", "add c to s"];
+    assert_eq!(again, opened);
+    // It has seen as many as it was told: it can be closed.
+    assert_eq!(step(&mut router, empty("s", 2)), ["close s"]);
+}
+
+#[test]
+fn a_class_that_breaks_again_and_again_is_opened_once_a_second() {
+    let mut router = serving(&["s"]);
+    let broken = || ended("s", ClassEnd::Broken);
+    assert!(step_at(&mut router, Tick::from_millis(400), broken()).is_empty());
+    assert_eq!(router.deadline(), Some(REOPEN));
+    // Meanwhile nodes come and go.
+    assert!(command(&mut router, "register", "s", "b").is_empty());
+    assert!(command(&mut router, "register", "s", "c").is_empty());
+    assert!(command(&mut router, "unregister", "s", "a").is_empty());
+    assert_eq!(ask(&mut router, "class.list", vec![])[0], "1: RESULT []");
+    let opened = ["open s at router@private/s", "add b to s", "add c to s"];
+    assert_eq!(wake(&mut router, REOPEN), opened);
+    assert_eq!(router.deadline(), None);
+    assert!(step_at(&mut router, REOPEN, broken()).is_empty());
+    assert_eq!(router.deadline(), Some(2 * REOPEN));
+}
+
+#[test]
+fn a_broken_class_whose_last_node_left_stays_away() {
+    let mut router = serving(&["s"]);
+    step(&mut router, ended("s", ClassEnd::Broken));
+    assert!(command(&mut router, "unregister", "s", "a").is_empty());
+    assert_eq!(router.deadline(), None);
+    assert_eq!(command(&mut router, "register", "s", "b").len(), 2);
+}
+
+#[test]
+fn a_class_whose_address_was_taken_is_opened_by_the_next_registration() {
+    let mut router = serving(&["s"]);
+    let later = Tick::from_secs(5);
+    assert!(step_at(&mut router, later, ended("s", ClassEnd::Evicted)).is_empty());
+    assert_eq!(router.deadline(), None);
     assert_eq!(command(&mut router, "register", "s", "a").len(), 2);
+}
+
+#[test]
+fn a_node_whose_session_ended_is_taken_out_of_all_its_classes() {
+    let mut router = serving(&["s", "t", "u"]);
+    for class in ["s", "u"] {
+        command(&mut router, "register", class, "b");
+    }
+    assert_eq!(
+        shows(&mut router, "b", Presence::Here),
+        ["shows itself to b"]
+    );
+    assert_eq!(
+        shows(&mut router, "b", Presence::Gone),
+        ["lose b from s", "lose b from u", "takes leave of b"]
+    );
+    assert!(shows(&mut router, "b", Presence::Gone).is_empty());
+    // A listener that never showed itself, whatever its server says of it.
+    let removed = shows(&mut router, "a", Presence::Gone);
+    assert_eq!(removed, ["lose a from s", "lose a from t", "lose a from u"]);
+}
+
+#[test]
+fn a_listener_that_is_not_known_hears_so() {
+    let mut router = serving(&["s"]);
+    assert_eq!(
+        shows(&mut router, "x", Presence::Here),
+        ["takes leave of x"]
+    );
+    assert!(shows(&mut router, "x", Presence::Gone).is_empty());
+}
+
+#[test]
+fn the_router_takes_leave_of_a_listener_when_it_is_known_nowhere() {
+    let mut router = serving(&["s", "t"]);
+    shows(&mut router, "a", Presence::Here);
+    assert!(step(&mut router, lost("s", "a")).is_empty());
+    assert_eq!(
+        command(&mut router, "unregister", "t", "a"),
+        ["remove a from t", "takes leave of a"]
+    );
+    for class in ["s", "t"] {
+        command(&mut router, "register", class, "a");
+    }
+    shows(&mut router, "a", Presence::Here);
+    command(&mut router, "unregister", "t", "a");
+    assert_eq!(step(&mut router, lost("s", "a")), ["takes leave of a"]);
 }
 
 #[test]
@@ -320,7 +453,8 @@ fn questions_do_not_wait_for_classes_that_end_or_stay_silent() {
         ["ask s", "ask t"]
     );
     assert_eq!(router.deadline(), Some(REPORT_TIME));
-    assert!(step(&mut router, gone("s")).is_empty());
+    let taken = ended("s", ClassEnd::Evicted);
+    assert!(step(&mut router, taken).is_empty());
     let mut out = Vec::new();
     router.wake(REPORT_TIME, &mut out);
     assert_eq!(words(&out)[0], r#"1: RESULT {"t":0}"#);

@@ -27,6 +27,8 @@ pub enum DroneInput {
     Completed(RunId, Option<Json>),
     /// The running method ended.
     Finished(RunId, Outcome),
+    /// The service drains: what was asked is answered, and a session ends soon.
+    Drain,
     /// The drone ends at once; whoever waits for it is told.
     Stop,
 }

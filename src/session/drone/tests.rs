@@ -297,8 +297,8 @@ fn an_idle_session_ends_with_408_and_an_active_one_does_not() {
     play.done(1, 7);
     assert_eq!(play.wait(), ["caller <- 3: 408", "free"]);
     assert_eq!(play.now, 26 * SECOND);
-    // It was on its way: the caller asks again elsewhere, and must not be answered twice.
-    assert_eq!(play.caller_says(&[request(4, "one")]), ["dropped"]);
+    // It was on its way. A caller that does not ask all again at 408 learns that it has to.
+    assert_eq!(play.caller_says(&[request(4, "one")]), ["caller <- 4: 307"]);
 }
 
 #[test]
@@ -623,6 +623,26 @@ fn a_method_that_is_done_early_ends_its_request_and_keeps_its_drone() {
 }
 
 #[test]
+fn a_drone_is_awaited_until_everybody_has_had_the_end() {
+    let mut play = Play::new();
+    assert!(!play.drone.is_awaited());
+    play.assign(&[request(1, "many")]);
+    assert!(play.drone.is_awaited());
+    play.caller_says(&[request(2, "one")]);
+    play.step(DroneInput::Completed(1, None));
+    assert!(play.drone.is_awaited(), "one waits behind it");
+    play.done(1, 7);
+    play.step(DroneInput::Completed(2, None));
+    assert!(!play.drone.is_awaited() && !play.drone.is_free());
+    play.done(2, 7);
+    play.assign(&[connect()]);
+    assert!(play.drone.is_awaited(), "its session is counted on");
+    play.caller_says(&[request(1, "one")]);
+    play.bounce(Condition::ServiceUnavailable, true);
+    assert!(!play.drone.is_awaited());
+}
+
+#[test]
 fn an_atomic_method_that_is_done_early_gives_all_it_had() {
     let mut play = Play::new();
     play.assign(&[request(1, "many.atomic")]);
@@ -657,9 +677,60 @@ fn a_session_that_has_had_its_requests_is_sent_elsewhere_with_307() {
         ];
         assert!(trace == 1 || did == all, "{did:?}");
     }
-    // Late ones are asked again elsewhere, too, so they get no answer here.
-    assert_eq!(play.caller_says(&[request(5, "one")]), ["dropped"]);
+    // So are late ones.
+    assert_eq!(play.caller_says(&[request(5, "one")]), ["caller <- 5: 307"]);
     assert!(play.drone.is_free());
+}
+
+#[test]
+fn a_session_that_is_idle_does_not_hold_up_a_drain() {
+    let mut play = Play::connected();
+    play.now = SECOND;
+    assert!(play.step(DroneInput::Drain).is_empty());
+    assert_eq!(play.wait(), ["caller <- 0: 408", "free"]);
+    assert_eq!(play.now, 2 * SECOND);
+    // What its caller had asked meanwhile is asked again elsewhere.
+    let late = play.caller_says(&[request(1, "one")]);
+    assert_eq!(late, ["caller <- 1: 307"]);
+}
+
+#[test]
+fn a_session_in_use_goes_on_for_a_while_when_the_service_drains_and_is_then_sent_elsewhere() {
+    let mut play = Play::connected();
+    assert!(play.step(DroneInput::Drain).is_empty());
+    let half = SECOND / 2;
+    for trace in 1..=9 {
+        play.now += half;
+        let run = format!("run {trace}");
+        assert_eq!(play.caller_says(&[request(trace, "one")]), [run]);
+        let done = format!("caller <- {trace}: result 7, {trace}: 205");
+        assert_eq!(play.done(trace, 7), [done]);
+    }
+    assert_eq!(play.caller_says(&[request(10, "one")]), ["run 10"]);
+    play.now = 6 * SECOND;
+    // It began in time, and is finished; what waits behind it is not.
+    assert!(play.caller_says(&[request(11, "one")]).is_empty());
+    assert!(play.caller_says(&[request(12, "one")]).is_empty());
+    let end = [
+        "caller <- 10: result 7, 10: 205",
+        "caller <- 11: 307",
+        "caller <- 12: 307",
+        "free",
+    ];
+    assert_eq!(play.done(10, 7), end);
+}
+
+#[test]
+fn a_drain_changes_nothing_for_stateless_requests_and_keeps_no_session_that_comes_late() {
+    let mut play = Play::new();
+    play.step(DroneInput::Drain);
+    play.now = 60 * SECOND;
+    assert_eq!(play.assign(&[request(1, "one")]), ["run 1"]);
+    assert_eq!(play.done(1, 7), ["caller <- 1: result 7, 1: 205", "free"]);
+    // One that began before the drain was known here is not kept.
+    assert_eq!(play.assign(&[connect()]), ["caller <- 0: 200"]);
+    assert_eq!(play.wait(), ["caller <- 0: 408", "free"]);
+    assert_eq!(play.now, 60 * SECOND);
 }
 
 #[test]

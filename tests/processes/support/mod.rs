@@ -3,10 +3,12 @@
 // Processes live in real time and in a real environment, and what helps tests may fail them.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, clippy::panic)]
 
+mod load;
 mod ports;
 mod process;
 mod world;
 
+pub(crate) use load::{Load, TIMEOUT, Tally};
 pub(crate) use ports::free_port;
 pub(crate) use process::{Ended, Process, Signal};
 pub(crate) use world::World;

@@ -142,6 +142,10 @@ impl Process {
         }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("our own child, not yet waited for");
@@ -149,7 +153,7 @@ impl Process {
 
     /// Signals the one process that it has started.
     pub(crate) fn signal_child(&self, signal: Signal) {
-        let id = self.child.id();
+        let id = self.id();
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
         let children = children.expect("our own child, not yet waited for");
         let child = children.trim().parse().ok().and_then(Pid::from_raw);

@@ -146,13 +146,13 @@ impl Relay {
         let law = self.faults.law(Direction::Sent);
         while let Some(stanza) = self.outgoing.pop() {
             if let Err(stanza) = self.sent.take(now, stanza, &law, &self.faults) {
-                send_back(&self.party, Unsent::Full(stanza));
+                send_back(&self.party, Unsent::Full(vec![*stanza]));
             }
         }
         let law = self.faults.law(Direction::Received);
         while let Some(stanza) = self.incoming.pop() {
             if let Err(stanza) = self.received.take(now, stanza, &law, &self.faults) {
-                self.refuse(Refused::Full(stanza));
+                self.refuse(Refused::Full(vec![*stanza]));
             }
         }
     }
@@ -187,14 +187,17 @@ impl Relay {
         }
     }
 
-    /// Tells the sender of a stanza that the party did not take it.
+    /// Tells the senders of stanzas that the party did not take them.
     fn refuse(&mut self, refused: Refused) {
-        let condition = match refused {
-            Refused::Full(_) => Condition::ResourceConstraint,
-            Refused::Gone(_) => Condition::ServiceUnavailable,
+        let (stanzas, condition) = match refused {
+            Refused::Full(stanzas) => (stanzas, Condition::ResourceConstraint),
+            Refused::Gone(stanza) => (vec![*stanza], Condition::ServiceUnavailable),
         };
-        if let Some(bounce) = bounce(&refused.into_inner(), condition) {
-            let (now, law) = (Instant::now(), self.faults.law(Direction::Sent));
+        let (now, law) = (Instant::now(), self.faults.law(Direction::Sent));
+        let bounces = stanzas
+            .iter()
+            .filter_map(|stanza| bounce(stanza, condition));
+        for bounce in bounces {
             if self.sent.take(now, bounce, &law, &self.faults).is_err() {
                 self.faults.note(|tally| tally.lost += 1);
             }

@@ -12,6 +12,7 @@ enum Move {
     AskFromStranger,
     Join(usize),
     Leave(usize),
+    End(usize),
     Die(usize),
     Fill(usize),
     Empty(usize),
@@ -28,6 +29,7 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => Just(Move::AskFromStranger),
         3 => which.clone().prop_map(Move::Join),
         1 => which.clone().prop_map(Move::Leave),
+        1 => which.clone().prop_map(Move::End),
         1 => which.clone().prop_map(Move::Die),
         1 => which.clone().prop_map(Move::Fill),
         1 => which.prop_map(Move::Empty),
@@ -67,7 +69,8 @@ impl World {
             match effect {
                 ClassEffect::Send(stanza) => self.sent(stanza),
                 ClassEffect::Empty { .. } => assert!(self.class.nodes.is_empty()),
-                ClassEffect::Dropped(..) => self.dropped += 1,
+                ClassEffect::Dropped(..) | ClassEffect::Distrusted(..) => self.dropped += 1,
+                ClassEffect::Lost(_) => {}
                 other => panic!("{other:?}"),
             }
         }
@@ -124,6 +127,10 @@ impl World {
             }
             Move::Leave(at) => self.handle(ClassInput::RemoveNode(node(&at.to_string()))),
             Move::Die(at) => self.nodes[at] = NodeState::Dead,
+            Move::End(at) => {
+                self.nodes[at] = NodeState::Dead;
+                self.handle(ClassInput::LoseNode(node(&at.to_string())));
+            }
             Move::Fill(at) if self.nodes[at] == NodeState::Open => {
                 self.nodes[at] = NodeState::Full;
             }

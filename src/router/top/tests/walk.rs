@@ -21,20 +21,28 @@ enum Move {
     Unregister(usize, usize),
     /// The oldest news of a class arrive.
     News,
-    /// A class ends without having been told to.
+    /// A class breaks.
     Die(usize),
+    /// Somebody takes a class's address.
+    Evict(usize),
+    /// A listener is there, or its session has ended.
+    Show(usize),
+    End(usize),
     Ask(usize),
     Wake,
 }
 
 fn moves() -> impl Strategy<Value = Move> {
     let (class, node) = (0..CLASSES.len(), 0_usize..3);
-    let both = (class.clone(), node);
+    let both = (class.clone(), node.clone());
     prop_oneof![
         4 => both.clone().prop_map(|(class, node)| Move::Register(class, node)),
         3 => both.prop_map(|(class, node)| Move::Unregister(class, node)),
         6 => Just(Move::News),
-        1 => class.prop_map(Move::Die),
+        1 => class.clone().prop_map(Move::Die),
+        1 => class.prop_map(Move::Evict),
+        1 => node.clone().prop_map(Move::Show),
+        1 => node.prop_map(Move::End),
         2 => (0..QUESTIONS.len()).prop_map(Move::Ask),
         1 => Just(Move::Wake),
     ]
@@ -99,7 +107,14 @@ impl World {
                     self.arrive(input);
                 }
             }
-            Move::Die(class) => self.die(CLASSES[class]),
+            Move::Die(class) => self.die(CLASSES[class], ClassEnd::Broken),
+            Move::Evict(class) => self.die(CLASSES[class], ClassEnd::Evicted),
+            Move::Show(node) => self.show(node, Presence::Here),
+            Move::End(node) => {
+                let gone = listener(&format!("node{node}"));
+                self.registered.retain(|(_, node)| *node != gone);
+                self.show(node, Presence::Gone);
+            }
             Move::Ask(question) => self.ask(QUESTIONS[question]),
             Move::Wake => self.wake(),
         }
@@ -137,16 +152,21 @@ impl World {
         self.handle(stanza(&jid(ASKER), message));
     }
 
-    fn die(&mut self, class: &str) {
+    fn show(&mut self, node: usize, presence: Presence) {
+        let stanza = Stanza {
+            from: Some(listener(&format!("node{node}"))),
+            ..Stanza::presence(jid(ROUTER), presence)
+        };
+        self.handle(RouterInput::Stanza(stanza));
+    }
+
+    fn die(&mut self, class: &str, end: ClassEnd) {
         if let Some(opened) = self.opened_and_alive(class) {
             *opened = Opened {
                 state: State::Dead,
                 ..Opened::default()
             };
-            // Its listeners will say it again.
-            self.registered.retain(|(name, _)| name != class);
-            self.news
-                .push_back(RouterInput::ClassGone(class.to_owned()));
+            self.news.push_back(ended(class, end));
         }
     }
 
@@ -156,8 +176,12 @@ impl World {
     }
 
     fn arrive(&mut self, input: RouterInput) {
-        if let RouterInput::ClassGone(name) = &input {
-            self.classes.remove(name).expect("it was open");
+        if let RouterInput::ClassGone { class, end } = &input {
+            self.classes.remove(class).expect("it was open");
+            if *end == ClassEnd::Evicted {
+                // Its listeners will say it again.
+                self.registered.retain(|(name, _)| name != class);
+            }
         }
         self.handle(input);
     }
@@ -196,11 +220,9 @@ impl World {
                     if class.state == State::Alive {
                         class.added += 1;
                         class.nodes.insert(node);
-                    } else {
-                        self.registered.remove(&(name, node));
                     }
                 }
-                RouterEffect::RemoveNode(name, node) => {
+                RouterEffect::RemoveNode(name, node) | RouterEffect::LoseNode(name, node) => {
                     let class = self.opened(&name);
                     if class.nodes.remove(&node) && class.nodes.is_empty() {
                         let added = class.added;
@@ -212,7 +234,7 @@ impl World {
                     if let Some(class) = self.opened_and_alive(&name) {
                         assert!(class.nodes.is_empty(), "it has nodes");
                         class.state = State::Ending;
-                        self.news.push_back(RouterInput::ClassGone(name));
+                        self.news.push_back(gone(&name));
                     }
                 }
                 RouterEffect::AskStats(name) => {
@@ -220,7 +242,14 @@ impl World {
                         self.news.push_back(RouterInput::Report(stats(name)));
                     }
                 }
+                RouterEffect::Send(stanza) if stanza.kind == Kind::Presence => {
+                    let node = stanza.to.clone().expect("it is for one");
+                    let is_known = self.registered.iter().any(|(_, known)| *known == node);
+                    let shown = stanza.shows().expect("it says something");
+                    assert_eq!(shown == Presence::Here, is_known);
+                }
                 RouterEffect::Send(stanza) => self.answer(&stanza),
+                RouterEffect::Distrusted(news) => panic!("distrusted: {news:?}"),
                 RouterEffect::Dropped(why, _) => panic!("dropped: {why}"),
             }
         }
@@ -237,11 +266,12 @@ impl World {
 
     /// Lets all news arrive and all time pass.
     fn settle(&mut self) {
-        while !self.news.is_empty() {
-            self.go(Move::News);
+        while !self.news.is_empty() || self.router.deadline().is_some() {
+            while !self.news.is_empty() {
+                self.go(Move::News);
+            }
+            self.wake();
         }
-        self.wake();
-        assert_eq!(self.router.deadline(), None);
     }
 }
 
