@@ -7,22 +7,13 @@
 //! OPENSRF_CHAOS_SEED=17 cargo test -p opensrf-actors --test network chaos
 //! ```
 
-mod checks;
-mod ledger;
-mod load;
-mod schedule;
-mod services;
-mod trace;
-mod world;
+pub(crate) mod world;
 
-use std::cell::Cell;
-use std::sync::Once;
 use std::time::Duration;
 
-use futures::future::join_all;
-
 use crate::support::run;
-use world::World;
+use world::hush::hush;
+use world::{World, checks};
 
 /// The seeds that are tried; each of the tests has a part of them.
 const SEEDS: u64 = 200;
@@ -30,9 +21,6 @@ const PARTS: u64 = 4;
 
 /// How long there are new requests and new faults.
 const TROUBLE: Duration = Duration::from_secs(4);
-
-/// The clients that ask all the time.
-const CLIENTS: usize = 4;
 
 #[test]
 fn whatever_goes_wrong_every_request_ends_once_and_all_comes_back_part_1() {
@@ -108,37 +96,7 @@ fn chaos(seed: u64, is_readable: bool) -> Outcome {
     let (sender, outcome) = std::sync::mpsc::channel();
     run(true, async move {
         let world = World::start(seed, is_readable).await;
-        let (nature, faults) = schedule::faults(&world.seed, world.sites.len(), TROUBLE);
-        let until = world.env.now() + TROUBLE;
-        let clients = (0..CLIENTS).map(|number| {
-            let asking = load::asks(world.clone(), number, until);
-            actix_rt::spawn(asking)
-        });
-        let clients: Vec<_> = clients.collect();
-        let begun = world.env.now();
-        let suffering = faults.into_iter().map(|(at, fault)| {
-            let world = world.clone();
-            actix_rt::spawn(async move {
-                tokio::time::sleep((begun + at).saturating_sub(world.env.now())).await;
-                world.suffer(fault).await;
-            })
-        });
-        let suffering: Vec<_> = suffering.collect();
-        let mut wrong = Vec::new();
-        for ended in join_all(clients).await {
-            wrong.extend(
-                ended
-                    .err()
-                    .map(|panic| format!("a client of the test: {panic}")),
-            );
-        }
-        for ended in join_all(suffering).await {
-            wrong.extend(
-                ended
-                    .err()
-                    .map(|panic| format!("a fault of the test: {panic}")),
-            );
-        }
+        let (nature, mut wrong) = world.trouble("v", TROUBLE).await;
         world.heal().await;
         wrong.extend(checks::of_healing(&world).await);
         // Methods that hang have ended by then, and sessions are over.
@@ -146,8 +104,8 @@ fn chaos(seed: u64, is_readable: bool) -> Outcome {
         wrong.extend(checks::of_slots(&world).await);
         wrong.extend(checks::of_requests(&world, nature));
         wrong.extend(checks::of_figures(&world));
-        for site in 0..world.sites.len() {
-            world.close(world.sites.len() - 1 - site, true).await;
+        for site in (0..world.sites.len()).rev() {
+            world.close(site, true).await;
         }
         wrong.extend(checks::of_figures(&world));
         let trace = &world.trace;
@@ -158,25 +116,4 @@ fn chaos(seed: u64, is_readable: bool) -> Outcome {
         });
     });
     outcome.recv().expect("a run")
-}
-
-thread_local! {
-    /// Panics on this thread are part of the test.
-    static IS_HUSHED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Says nothing of the panics that are asked for on this thread: there are thousands.
-fn hush() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            let text = panic.payload_as_str().unwrap_or_default();
-            let is_asked_for = text == "on purpose" || text.ends_with("was told to panic");
-            if !(IS_HUSHED.get() && is_asked_for) {
-                usual(panic);
-            }
-        }));
-    });
-    IS_HUSHED.set(true);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use opensrf::ids::Seed;
 use opensrf_actors::transport::faulty::{Amount, Break, Direction, Disorder, InFlight};
 
-use super::world::{World, below, chance_of, millis};
+use super::{World, below, chance_of, millis};
 
 /// How natural the faults are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(crate) fn faults(
     sites: usize,
     until: Duration,
 ) -> (Nature, Vec<(Duration, Fault)>) {
-    let mut chance = seed.fork("faults");
+    let mut chance = seed.clone();
     let nature = if chance_of(&mut chance, 0.25) {
         Nature::Unnatural
     } else {

@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 
 use super::ledger::{Manner, word};
 use super::services::NAMES;
-use super::world::{World, below, chance_of, millis};
+use super::{World, below, chance_of, millis};
 
-/// One client that asks one thing after the other until `until`.
-pub(crate) async fn asks(world: Rc<World>, number: usize, until: Duration) {
+/// A client of this name that asks one thing after the other until `until`.
+pub(crate) async fn asks(world: Rc<World>, name: String, until: Duration) {
     let mut asker = Asker {
-        chance: world.seed.fork(&format!("client {number}")),
+        chance: world.seed.fork(&name),
         world,
-        number,
+        name,
         asked: 0,
     };
     while asker.world.env.now() < until {
@@ -31,7 +31,7 @@ pub(crate) async fn asks(world: Rc<World>, number: usize, until: Duration) {
 
 struct Asker {
     world: Rc<World>,
-    number: usize,
+    name: String,
     asked: usize,
     chance: Seed,
 }
@@ -61,7 +61,7 @@ impl Asker {
             service,
             timeout,
         };
-        let value = format!("v{}-{}", self.number, self.asked);
+        let value = format!("{}-{}", self.name, self.asked);
         self.asked += 1;
         let small = self.chance.next_u64() % 40;
         match below(&mut self.chance, 12) {

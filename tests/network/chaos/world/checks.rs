@@ -6,10 +6,10 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
+use super::World;
 use super::ledger::{Manner, PLAIN};
 use super::schedule::Nature;
 use super::services::NAMES;
-use super::world::World;
 
 /// How long anything may take to come back after the last fault.
 const HEALING: Duration = Duration::from_secs(15);

@@ -46,6 +46,8 @@ pub(crate) struct Books {
     inside: BTreeMap<String, usize>,
     /// The most that ever ran at once, by pool.
     pub(crate) most_inside: BTreeMap<String, usize>,
+    /// How many have ended in which way, over all.
+    pub(crate) tally: BTreeMap<String, u64>,
     /// Values that no request had.
     pub(crate) strangers: Vec<String>,
 }
@@ -77,9 +79,20 @@ impl Ledger {
     }
 
     pub(crate) fn ends(&self, value: &str, now: Duration, end: impl Into<String>) {
-        if let Some(entry) = self.books().entries.get_mut(value) {
-            entry.ends.push((now, end.into()));
+        let (mut books, end) = (self.books(), end.into());
+        *books.tally.entry(end.clone()).or_default() += 1;
+        if let Some(entry) = books.entries.get_mut(value) {
+            entry.ends.push((now, end));
         }
+    }
+
+    /// Forgets the requests.
+    #[allow(dead_code)] // for worlds that live long
+    pub(crate) fn tidy(&self) {
+        let mut books = self.books();
+        books.entries.clear();
+        books.most_inside.clear();
+        books.inside.retain(|_, inside| *inside > 0);
     }
 
     /// An answer of `value` is wrong.

@@ -1,20 +1,38 @@
-//! A whole network out of one seed: a hub, hosts that reach it by bytes, and services on all of them.
+//! A whole network out of one seed: a hub, hosts that reach it by bytes, services and clients on all
+//! of them, and what goes wrong.
+//!
+//! It knows no test: the soak lives in it, too.
 
-use std::cell::RefCell;
+pub(crate) mod checks;
+pub(crate) mod hush;
+mod ledger;
+mod load;
+mod schedule;
+mod services;
+mod trace;
+
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use opensrf::ids::Seed;
 use opensrf::stream::LoginMethod;
 use opensrf_actors::env::Env;
 use opensrf_actors::host::{Access, Host, HostBuilder, HostHandle};
 use opensrf_actors::transport::faulty::{Faults, FaultyDial, Wire};
 
-use super::ledger::Ledger;
-use super::services::{NAMES, service};
-use super::trace::Trace;
-use crate::support::{PASSWORD, hub};
+use ledger::Ledger;
+pub(crate) use schedule::Nature;
+use services::{NAMES, service};
+use trace::Trace;
+
+/// Of the only account.
+const PASSWORD: &str = "chaos";
+
+/// The clients that ask all the time.
+const CLIENTS: usize = 4;
 
 /// One host of a world, which may be there or not.
 pub(crate) struct Site {
@@ -26,6 +44,8 @@ pub(crate) struct Site {
     services: Vec<Served>,
     /// All that have been here, the last one perhaps still.
     hosts: RefCell<Vec<HostHandle>>,
+    /// How many more have been here, and are forgotten.
+    opened: Cell<usize>,
     is_up: RefCell<bool>,
 }
 
@@ -97,12 +117,13 @@ impl World {
         if std::mem::replace(&mut *site.is_up.borrow_mut(), true) {
             return;
         }
-        let started = site.hosts.borrow().len();
+        let started = site.opened.get() + site.hosts.borrow().len();
         let env = self.env.fork(&format!("{} {started}", site.name));
         let builder = if number == 0 {
             let router = Access::Embedded.with_faults(&self.router);
             let bus = Access::Embedded.with_faults(&site.faults);
-            let builder = hub().router_access(router).bus_access(bus);
+            let builder = Host::builder().account("opensrf", PASSWORD);
+            let builder = builder.router_access(router).bus_access(bus);
             builder.tap(self.trace.tap())
         } else {
             self.guest(site)
@@ -146,6 +167,56 @@ impl World {
         };
     }
 
+    /// Lets clients ask, and things go wrong, for so long; `part` names this time among others. Gives
+    /// what is wrong with the world itself.
+    pub(crate) async fn trouble(
+        self: &Rc<Self>,
+        part: &str,
+        long: Duration,
+    ) -> (Nature, Vec<String>) {
+        let begun = self.env.now();
+        let seed = self.seed.fork(&format!("faults {part}"));
+        let (nature, faults) = schedule::faults(&seed, self.sites.len(), long);
+        let clients = (0..CLIENTS).map(|number| {
+            let asking = load::asks(self.clone(), format!("{part}{number}"), begun + long);
+            actix_rt::spawn(asking)
+        });
+        let clients: Vec<_> = clients.collect();
+        let suffering = faults.into_iter().map(|(at, fault)| {
+            let world = self.clone();
+            actix_rt::spawn(async move {
+                tokio::time::sleep((begun + at).saturating_sub(world.env.now())).await;
+                world.suffer(fault).await;
+            })
+        });
+        let suffering: Vec<_> = suffering.collect();
+        let ended = join_all(clients.into_iter().chain(suffering)).await;
+        let panics = ended.into_iter().filter_map(Result::err);
+        (nature, panics.map(|panic| panic.to_string()).collect())
+    }
+
+    /// Forgets what is over: hosts that have ended, and requests.
+    #[allow(dead_code)] // for worlds that live long
+    pub(crate) fn tidy(&self) {
+        for site in &self.sites {
+            let mut hosts = site.hosts.borrow_mut();
+            let ended = hosts.len().saturating_sub(1);
+            site.opened.set(site.opened.get() + ended);
+            hosts.drain(..ended);
+        }
+        self.ledger.tidy();
+    }
+
+    /// How many requests have ended in which way, over all.
+    #[allow(dead_code)] // likewise
+    pub(crate) fn tally(&self) -> String {
+        let ends = self.ledger.books().tally.clone();
+        let all: u64 = ends.values().sum();
+        let count = |end: &str| ends.get(end).copied().unwrap_or_default();
+        let (complete, timeout) = (count("complete"), count("timeout"));
+        format!("{all:>7} requests, {complete:>7} complete, {timeout:>5} timed out")
+    }
+
     /// Ends all faults, and has every host there.
     pub(crate) async fn heal(&self) {
         self.router.heal();
@@ -174,6 +245,7 @@ fn site(number: usize, seed: &Seed, chance: &mut Seed) -> Site {
         faults: Faults::new(seed.fork(&format!("faults {number}"))),
         wire: Wire::new(),
         hosts: RefCell::default(),
+        opened: Cell::default(),
         is_up: RefCell::default(),
     }
 }
