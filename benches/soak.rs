@@ -99,7 +99,10 @@ async fn soak(wanted: Wanted) -> bool {
         }
         if minute % 5 == 0 || minute + 1 == wanted.minutes {
             let (tally, took) = (world.tally(), begun.elapsed().unwrap_or_default());
-            println!("minute {minute:>4}  {tally}  {:>6} kB  after {took:.0?}", resident());
+            println!(
+                "minute {minute:>4}  {tally}  {:>6} kB  after {took:.0?}",
+                resident()
+            );
         }
     }
     let grown = 100.0 * (resident() as f64 / after_first as f64 - 1.0);

@@ -1,5 +1,7 @@
 //! The actor around a [`Router`]: registrations, and a child for each registered service.
 
+mod status;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

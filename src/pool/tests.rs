@@ -744,15 +744,12 @@ impl World {
                 Effect::StopDrone(drone) | Effect::StartOverdue(drone) => {
                     self.drones.remove(&drone);
                 }
-<<<<<<< HEAD
                 Effect::DrainDrone(_) => {}
-=======
                 Effect::Overloaded { refused, expired } => {
                     assert!(refused + expired > 0);
                     let told = self.told.replace(self.now);
                     assert!(told.is_none_or(|told| told + 10 * SECOND <= self.now));
                 }
->>>>>>> main
                 Effect::Drained => self.drained += 1,
             }
         }

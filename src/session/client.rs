@@ -92,6 +92,12 @@ impl Client {
         self.requests.len()
     }
 
+    /// Sessions that are not closed.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
     /// Whether something may be asked: it can be sent now, or soon.
     fn takes(&self) -> bool {
         match self.bus {

@@ -10,9 +10,11 @@ mod calls;
 mod chaos;
 #[path = "../conformance/mod.rs"]
 mod conformance;
+mod control;
 mod drones;
 mod fan_out;
 mod figures;
+mod half_open;
 mod hooks;
 mod lines;
 mod methods;
@@ -29,4 +31,5 @@ mod services;
 mod sessions;
 mod slots;
 mod strangers;
+mod supervision;
 mod support;

@@ -116,9 +116,7 @@ impl OpenRequests {
 impl Drop for OpenRequests {
     /// Whoever waits sees the end of the client.
     fn drop(&mut self) {
-        self.counters
-            .calls_cut_off
-            .add_many(self.sinks.len() as u64);
+        self.counters.calls_cut_off.add_all(self.sinks.len() as u64);
         // One after the other in the order of asking, so that a run repeats.
         let sinks: BTreeMap<_, _> = self.sinks.drain().collect();
         sinks.into_values().for_each(drop);
