@@ -41,6 +41,17 @@ pub struct Counters {
     pub restarts: Counter,
     pub logins: Counter,
     pub login_failures: Counter,
+    pub calls_asked: Counter,
+    pub calls_answered: Counter,
+    pub calls_refused: Counter,
+    pub calls_bounced: Counter,
+    pub calls_timed_out: Counter,
+    pub calls_offline: Counter,
+    pub calls_lost: Counter,
+    pub calls_closed: Counter,
+    pub calls_garbled: Counter,
+    pub calls_cancelled: Counter,
+    pub calls_cut_off: Counter,
     pub hung: Counter,
     pub late: Counter,
     pub unsent: Counter,
@@ -73,6 +84,28 @@ pub struct Figures {
     pub logins: u64,
     /// Log-ins that the embedded server refused.
     pub login_failures: u64,
+    /// Requests that clients of the host took to ask; each ends in exactly one of the following.
+    pub calls_asked: u64,
+    /// Requests of clients that were complete.
+    pub calls_answered: u64,
+    /// Requests of clients that ended in an error status.
+    pub calls_refused: u64,
+    /// Requests of clients that reached nobody.
+    pub calls_bounced: u64,
+    /// Requests of clients that had no end, or no session, within their time.
+    pub calls_timed_out: u64,
+    /// Requests of clients that were off the bus, or lost their connection.
+    pub calls_offline: u64,
+    /// Requests of clients in sessions that lost their drone and could not ask again.
+    pub calls_lost: u64,
+    /// Requests of clients in sessions that were closed.
+    pub calls_closed: u64,
+    /// Requests of clients whose results could not be read, or were not read in time.
+    pub calls_garbled: u64,
+    /// Requests of clients that whoever asked gave up.
+    pub calls_cancelled: u64,
+    /// Requests of clients that ended themselves before them.
+    pub calls_cut_off: u64,
     /// Methods that were given up because they took longer than they may.
     pub hung: u64,
     /// What methods said after they were over or given up: results, pleas for time, and the ends of those that block.
@@ -99,10 +132,38 @@ impl Counters {
             restarts: self.restarts.get(),
             logins: self.logins.get(),
             login_failures: self.login_failures.get(),
+            calls_asked: self.calls_asked.get(),
+            calls_answered: self.calls_answered.get(),
+            calls_refused: self.calls_refused.get(),
+            calls_bounced: self.calls_bounced.get(),
+            calls_timed_out: self.calls_timed_out.get(),
+            calls_offline: self.calls_offline.get(),
+            calls_lost: self.calls_lost.get(),
+            calls_closed: self.calls_closed.get(),
+            calls_garbled: self.calls_garbled.get(),
+            calls_cancelled: self.calls_cancelled.get(),
+            calls_cut_off: self.calls_cut_off.get(),
             hung: self.hung.get(),
             late: self.late.get(),
             unsent: self.unsent.get(),
             dead: self.dead.get(),
         }
+    }
+}
+
+impl Figures {
+    /// How many requests of clients have ended, in any way.
+    #[must_use]
+    pub fn calls_ended(&self) -> u64 {
+        self.calls_answered
+            + self.calls_refused
+            + self.calls_bounced
+            + self.calls_timed_out
+            + self.calls_offline
+            + self.calls_lost
+            + self.calls_closed
+            + self.calls_garbled
+            + self.calls_cancelled
+            + self.calls_cut_off
     }
 }

@@ -23,6 +23,8 @@
 //! no known request), the request fails. Two things are stricter: what comes from another drone
 //! than the session's is not taken for an answer, and a request that has had a result is not asked
 //! again, as its caller would get that result twice.
+//!
+//! What is asked before the first log-in succeeded or failed waits for that, within its time.
 
 mod context;
 mod conversation;
@@ -38,7 +40,9 @@ use super::requests::{Open, Requests, Timer};
 use crate::Role;
 use crate::ids::Names;
 use crate::jid::Jid;
+use crate::limits::MAILBOX;
 use crate::osrf::{Body, Request};
+use crate::stanza::Stanza;
 use crate::time::Tick;
 pub use context::Context;
 use conversation::{Conversation, State, stanza};
@@ -50,11 +54,20 @@ type Map<K, V> = std::collections::HashMap<K, V>;
 
 type Out = Vec<ClientEffect>;
 
+/// Whether anything can be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bus {
+    /// Nobody knows yet: what is asked is sent as soon as it can be.
+    Unknown,
+    On,
+    Off,
+}
+
 /// One party's end of all the conversations that it began.
 #[derive(Debug)]
 pub struct Client {
     names: Names,
-    online: bool,
+    bus: Bus,
     conversations: Map<ByteString, Conversation>,
     sessions: Map<SessionId, ByteString>,
     requests: Requests,
@@ -66,7 +79,7 @@ impl Client {
     pub fn new(names: Names) -> Self {
         Self {
             names,
-            online: false,
+            bus: Bus::Unknown,
             conversations: Map::new(),
             sessions: Map::new(),
             requests: Requests::default(),
@@ -85,6 +98,48 @@ impl Client {
         self.sessions.len()
     }
 
+    /// Whether something may be asked: it can be sent now, or soon.
+    fn takes(&self) -> bool {
+        match self.bus {
+            Bus::Unknown => self.requests.len() < MAILBOX,
+            Bus::On => true,
+            Bus::Off => false,
+        }
+    }
+
+    fn send(&self, stanza: Stanza, out: &mut Out) {
+        if self.bus == Bus::On {
+            out.push(ClientEffect::Send(stanza));
+        }
+    }
+
+    /// Sends what was asked before it was known whether that is possible, in the order of asking.
+    fn link_up(&mut self, now: Tick, out: &mut Out) {
+        if std::mem::replace(&mut self.bus, Bus::On) != Bus::Unknown {
+            return; // whatever was open when the link was lost has failed
+        }
+        let request = |id| {
+            let open = self.requests.get(id)?;
+            let to = self.conversations.get(&open.thread)?.target()?;
+            Some((id, conversation::request(now, to, open)))
+        };
+        let connect = |(id, thread): (&SessionId, &ByteString)| {
+            let connect = self.conversations.get(thread)?.connect(thread)?;
+            Some((*id, connect))
+        };
+        // Requests and sessions are numbered together.
+        let requests = self.requests.ids().filter_map(request);
+        let mut early: Vec<_> = requests
+            .chain(self.sessions.iter().filter_map(connect))
+            .collect();
+        early.sort_by_key(|(id, _)| *id);
+        out.extend(
+            early
+                .into_iter()
+                .map(|(_, stanza)| ClientEffect::Send(stanza)),
+        );
+    }
+
     fn converse(&mut self, conversation: Conversation) -> ByteString {
         let thread = ByteString::from(self.names.next_name());
         self.conversations.insert(thread.clone(), conversation);
@@ -92,7 +147,7 @@ impl Client {
     }
 
     fn call(&mut self, now: Tick, service: Jid, id: RequestId, asked: Asked, out: &mut Out) {
-        if !self.online {
+        if !self.takes() {
             return out.push(ClientEffect::Deliver(id, Event::Failed(CallError::Offline)));
         }
         let thread = self.converse(Conversation::stateless(service));
@@ -100,7 +155,7 @@ impl Client {
     }
 
     fn open(&mut self, now: Tick, session: SessionId, conversation: Conversation, out: &mut Out) {
-        if !self.online {
+        if !self.takes() {
             return out.push(ClientEffect::OpenFailed(session, CallError::Offline));
         }
         let thread = self.converse(conversation);
@@ -123,9 +178,9 @@ impl Client {
         let deadline = now.saturating_add(session.timeout);
         conversation.state = State::Connecting { trace, deadline };
         self.requests.await_connect(session.id, deadline);
-        let (to, context) = (&conversation.service, &session.context);
-        let connect = stanza(to, thread, context, trace, Body::Connect);
-        out.push(ClientEffect::Send(connect));
+        if let Some(connect) = conversation.connect(thread) {
+            self.send(connect, out);
+        }
     }
 
     fn request(
@@ -137,7 +192,7 @@ impl Client {
         out: &mut Out,
     ) {
         let error = match self.sessions.get(&session).cloned() {
-            Some(thread) if self.online => return self.ask(now, &thread, id, asked, out),
+            Some(thread) if self.takes() => return self.ask(now, &thread, id, asked, out),
             Some(_) => CallError::Offline,
             None => CallError::Closed,
         };
@@ -165,16 +220,12 @@ impl Client {
             has_results: false,
             drone: None,
         };
-        let waits = match conversation.target() {
-            Some(to) => {
-                out.push(ClientEffect::Send(conversation::request(now, to, &open)));
-                false
-            }
-            None => true,
-        };
+        let to = conversation.target();
+        let request = to.map(|to| conversation::request(now, to, &open));
         self.requests.insert(id, open);
-        if waits {
-            self.connect(now, thread, out);
+        match request {
+            Some(request) => self.send(request, out),
+            None => self.connect(now, thread, out),
         }
     }
 
@@ -265,7 +316,7 @@ impl Client {
     }
 
     fn link_down(&mut self, out: &mut Out) {
-        self.online = false;
+        self.bus = Bus::Off;
         let mut threads: Vec<_> = self.conversations.keys().cloned().collect();
         threads.sort_unstable();
         for thread in threads {
@@ -300,7 +351,7 @@ impl Role for Client {
 
     fn handle(&mut self, now: Tick, input: ClientInput, out: &mut Out) {
         match input {
-            ClientInput::LinkUp => self.online = true,
+            ClientInput::LinkUp => self.link_up(now, out),
             ClientInput::LinkDown => self.link_down(out),
             ClientInput::Call {
                 request,

@@ -103,6 +103,13 @@ impl Requests {
         })
     }
 
+    pub(super) fn ids(&self) -> impl Iterator<Item = RequestId> {
+        self.timers.iter().filter_map(|(_, timer)| match timer {
+            Timer::Request(id) => Some(*id),
+            Timer::Connect(_) => None,
+        })
+    }
+
     pub(super) fn len(&self) -> usize {
         self.open.len()
     }

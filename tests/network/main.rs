@@ -7,11 +7,13 @@
 mod bad_messages;
 mod bad_streams;
 mod calls;
+mod chaos;
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod control;
 mod drones;
 mod fan_out;
+mod figures;
 mod half_open;
 mod hooks;
 mod lines;

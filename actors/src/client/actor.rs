@@ -8,14 +8,14 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, Addr, Context, Handler};
 use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
-use opensrf::osrf::Json;
 use opensrf::session::{
     Asked, CallError, Client as Role, ClientEffect, ClientInput, Event, RequestId, SessionId,
 };
 use opensrf::stanza::Stanza;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::ClientError;
+use super::open::OpenRequests;
 use crate::activity::{Protected, TARGET};
 use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
@@ -39,20 +39,14 @@ pub struct ClientPlan {
     pub counters: Arc<Counters>,
 }
 
-// Looked up by key only.
-#[allow(clippy::disallowed_types)]
-type Sinks = std::collections::HashMap<RequestId, Sink>;
-
 /// One client of the bus.
 #[derive(Debug)]
 pub struct ClientActor {
     driver: Driver<Role>,
     uplink: Uplink,
-    sinks: Sinks,
+    requests: OpenRequests,
     opening: BTreeMap<SessionId, oneshot::Sender<Result<(), CallError>>>,
     waiting: Vec<oneshot::Sender<Result<(), ClientError>>>,
-    /// What was asked before it was known whether the bus can be reached.
-    early: Vec<ClientInput>,
     /// Why the last attempt to get onto the bus failed.
     failure: Option<LinkError>,
     /// No more is asked; what was asked is waited for.
@@ -69,6 +63,7 @@ impl ClientActor {
     pub(crate) fn launch(
         plan: ClientPlan,
         env: &Env,
+        counters: Arc<Counters>,
         slot: &Slot<ClientCommand>,
         host: Peer<Ready>,
         child: u64,
@@ -78,10 +73,9 @@ impl ClientActor {
         let actor = Self {
             driver: Driver::new(Role::new(env.names()), env.clone()),
             uplink,
-            sinks: Sinks::new(),
+            requests: OpenRequests::new(counters),
             opening: BTreeMap::new(),
             waiting: Vec::new(),
-            early: Vec::new(),
             failure: None,
             is_draining: false,
             protected: plan.protected,
@@ -96,28 +90,19 @@ impl ClientActor {
 
     fn deliver(&mut self, request: RequestId, event: Event, ctx: &mut Context<Self>) {
         match event {
-            Event::Result(json) => self.result(request, json, ctx),
-            Event::Complete => match self.sinks.remove(&request) {
-                Some(Sink::Collect(results, reply)) => {
-                    // Whoever asked may have given up this moment.
-                    let _ = reply.send(Ok(results));
+            Event::Result(json) => {
+                if !self.requests.result(request, json) {
+                    self.step(ClientInput::Cancel(request), ctx);
                 }
-                Some(Sink::Stream(stream)) => over(&stream, Event::Complete),
-                None => {}
-            },
-            Event::Failed(error) => match self.sinks.remove(&request) {
-                Some(Sink::Collect(_, reply)) => {
-                    let _ = reply.send(Err(error));
-                }
-                Some(Sink::Stream(stream)) => over(&stream, Event::Failed(error)),
-                None => {}
-            },
+            }
+            Event::Complete => self.requests.complete(request),
+            Event::Failed(error) => self.requests.fail(request, error),
         }
         self.end_if_settled(ctx);
     }
 
     fn end_if_settled(&mut self, ctx: &mut Context<Self>) {
-        if self.is_draining && self.sinks.is_empty() {
+        if self.is_draining && self.requests.is_empty() {
             self.end(ctx);
         }
     }
@@ -126,33 +111,6 @@ impl ClientActor {
         self.tether.ends(Exit::Stopped, true);
         self.uplink.hang_up();
         ctx.stop();
-    }
-
-    fn result(&mut self, request: RequestId, json: Json, ctx: &mut Context<Self>) {
-        match self.sinks.get_mut(&request) {
-            Some(Sink::Collect(results, _)) => results.push(json),
-            Some(Sink::Stream(stream)) if !push(stream, json) => {
-                self.sinks.remove(&request);
-                self.step(ClientInput::Cancel(request), ctx);
-            }
-            Some(Sink::Stream(_)) | None => {}
-        }
-    }
-
-    /// Asks, once it is known whether the bus can be reached.
-    fn ask(&mut self, input: ClientInput, ctx: &mut Context<Self>) {
-        let is_known = self.uplink.is_linked() || self.failure.is_some();
-        if is_known || self.early.len() >= MAILBOX {
-            self.step(input, ctx);
-        } else {
-            self.early.push(input);
-        }
-    }
-
-    fn ask_early(&mut self, ctx: &mut Context<Self>) {
-        for input in std::mem::take(&mut self.early) {
-            self.step(input, ctx);
-        }
     }
 
     /// Says in the log what is asked.
@@ -166,26 +124,9 @@ impl ClientActor {
         if self.is_draining {
             return; // whoever waits at the sink sees it go
         }
-        self.sinks.insert(request, sink);
-        self.ask(call, ctx);
+        self.requests.open(request, sink);
+        self.step(call, ctx);
     }
-}
-
-/// Puts a result into a stream; `false` if the stream is over, because its reader is gone or is too
-/// slow, which it is told with the last place in it.
-fn push(stream: &mpsc::Sender<Event>, json: Json) -> bool {
-    if stream.capacity() > 1 {
-        return stream.try_send(Event::Result(json)).is_ok();
-    }
-    let error = CallError::Garbled("results came faster than they were read".into());
-    over(stream, Event::Failed(error));
-    false
-}
-
-/// Puts the end of a stream into its last place, which is kept for it.
-fn over(stream: &mpsc::Sender<Event>, end: Event) {
-    // The reader may be gone this moment.
-    let _ = stream.try_send(end);
 }
 
 impl Conduct<Role> for ClientActor {
@@ -224,7 +165,6 @@ impl Party for ClientActor {
         }
         self.host.report(Ready(self.child));
         self.step(ClientInput::LinkUp, ctx);
-        self.ask_early(ctx);
     }
 
     fn unlinked(&mut self, reason: &LinkError, ctx: &mut Context<Self>) -> bool {
@@ -233,7 +173,6 @@ impl Party for ClientActor {
             let _ = waiting.send(Err(reason.clone().into()));
         }
         self.step(ClientInput::LinkDown, ctx);
-        self.ask_early(ctx);
         true
     }
 
@@ -293,7 +232,7 @@ impl Handler<ClientCommand> for ClientActor {
                 reply,
             } => {
                 self.opening.insert(session, reply);
-                self.ask(
+                self.step(
                     ClientInput::Open {
                         session,
                         service,
@@ -305,11 +244,11 @@ impl Handler<ClientCommand> for ClientActor {
             }
             ClientCommand::Close(session) => {
                 self.opening.remove(&session);
-                self.ask(ClientInput::Close(session), ctx);
+                self.step(ClientInput::Close(session), ctx);
             }
             ClientCommand::Cancel(request) => {
-                self.sinks.remove(&request);
-                self.ask(ClientInput::Cancel(request), ctx);
+                self.requests.cancel(request);
+                self.step(ClientInput::Cancel(request), ctx);
                 self.end_if_settled(ctx);
             }
             ClientCommand::Leave => self.end(ctx),

@@ -13,6 +13,7 @@
 mod actor;
 mod answers;
 mod fan_out;
+mod open;
 mod params;
 mod session;
 

@@ -103,6 +103,15 @@ impl Conversation {
         session.map(|s| Arc::clone(&s.context)).unwrap_or_default()
     }
 
+    /// What asks the router for a drone, while one is waited for.
+    pub(super) fn connect(&self, thread: &ByteString) -> Option<Stanza> {
+        let State::Connecting { trace, .. } = self.state else {
+            return None;
+        };
+        let context = &self.session.as_ref()?.context;
+        Some(stanza(&self.service, thread, context, trace, Body::Connect))
+    }
+
     /// Where requests go now.
     pub(super) fn target(&self) -> Option<&Jid> {
         match &self.state {

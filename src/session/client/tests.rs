@@ -744,6 +744,7 @@ fn nothing_more_is_said_about_a_cancelled_request() {
 fn without_a_link_everything_fails_at_once() {
     const OFFLINE: &str = "failed not connected to the Jabber server";
     let mut play = Play::offline();
+    play.step(ClientInput::LinkDown);
     assert_eq!(play.call(1), [format!("1: {OFFLINE}")]);
     assert_eq!(play.open(1), [format!("session 1 {OFFLINE}")]);
     play.assert_forgotten();
@@ -765,6 +766,52 @@ fn without_a_link_everything_fails_at_once() {
     assert_eq!(play.ask(13), [format!("13: {OFFLINE}")]);
     play.step(ClientInput::LinkUp);
     assert_eq!(play.ask(14), ["router <- CONNECT 3"]);
+}
+
+#[test]
+fn what_is_asked_before_the_first_log_in_is_sent_after_it_in_order() {
+    let mut play = Play::offline();
+    assert!(play.call(1).is_empty());
+    assert!(play.open(2).is_empty());
+    assert!(play.call(3).is_empty());
+    assert!(play.call(4).is_empty());
+    assert!(play.step(ClientInput::Cancel(3)).is_empty());
+    play.now = 10 * SECOND;
+    let sent = play.step(ClientInput::LinkUp);
+    assert_eq!(
+        sent,
+        [
+            "router <- REQUEST 1 m",
+            "router <- CONNECT 0",
+            "router <- REQUEST 1 m"
+        ]
+    );
+    // It says what is left of its time.
+    assert_eq!(play.sent[0].timeout(), Some(20 * SECOND));
+    assert!(play.step(ClientInput::LinkUp).is_empty());
+}
+
+/// It once began to wait only when it was sent.
+#[test]
+fn what_is_asked_before_the_first_log_in_has_its_time_from_then() {
+    let mut play = Play::offline();
+    play.call(1);
+    play.open(2);
+    assert_eq!(play.wait(), ["session 2 failed no session within 5s"]);
+    assert_eq!(play.wait(), ["1: failed no answer within 30s"]);
+    play.assert_forgotten();
+    assert!(play.step(ClientInput::LinkUp).is_empty());
+}
+
+#[test]
+fn more_than_a_mailbox_before_the_first_log_in_fails_at_once() {
+    let mut play = Play::offline();
+    for request in 0..MAILBOX as u64 {
+        assert!(play.call(request).is_empty());
+    }
+    assert_eq!(play.call(99_999).len(), 1);
+    assert_eq!(play.step(ClientInput::LinkDown).len(), MAILBOX);
+    play.assert_forgotten();
 }
 
 #[test]

@@ -69,6 +69,8 @@ pub struct Tally {
     pub cut: u64,
     /// Stanzas that were lost without a word.
     pub lost: u64,
+    /// Parties that panicked.
+    pub crashed: u64,
     /// Stanzas that came twice.
     pub twice: u64,
     /// Stanzas that were held back so that others could overtake them.
@@ -93,6 +95,8 @@ struct State {
     refuses: bool,
     sent: Lawful,
     received: Lawful,
+    /// Parts of the addresses of parties that are to panic.
+    doomed: Vec<String>,
     relays: BTreeMap<u64, Peer<Steer>>,
     /// Those whose parties have let go of their links.
     leaving: BTreeSet<u64>,
@@ -155,10 +159,17 @@ impl Faults {
         self.steer(&Steer::Cut(in_flight));
     }
 
+    /// Has the next party that sends something, and has `part` in its address, panic while it does:
+    /// what it is about to send is lost with all else that it has in its hands.
+    pub fn crash(&self, part: &str) {
+        self.state().doomed.push(part.to_owned());
+    }
+
     /// Ends all faults. What was held up arrives.
     pub fn heal(&self) {
         let mut state = self.state();
         state.refuses = false;
+        state.doomed.clear();
         state.sent = Lawful::default();
         state.received = Lawful::default();
         drop(state);
@@ -192,6 +203,22 @@ impl Faults {
         state.relays.insert(number, relay);
         let chance = self.0.seed.fork(&format!("{jid} {number}"));
         (number, chance.fork("sent"), chance.fork("received"))
+    }
+
+    /// Whether this party is to panic now.
+    pub(super) fn dooms(&self, jid: &Jid) -> bool {
+        let mut state = self.state();
+        if state.doomed.is_empty() {
+            return false;
+        }
+        let address = jid.to_string();
+        let part = state.doomed.iter().position(|part| address.contains(part));
+        let Some(part) = part else {
+            return false;
+        };
+        state.doomed.remove(part);
+        state.tally.crashed += 1;
+        true
     }
 
     /// Its party has let go of its link.

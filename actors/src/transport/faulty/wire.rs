@@ -63,6 +63,7 @@ struct State {
     plan: Option<Plan>,
     dialled: u64,
     cuts: u64,
+    heals: u64,
 }
 
 impl State {
@@ -140,13 +141,14 @@ impl Wire {
         self.change(|state| state.bytes_a_second = bytes_a_second);
     }
 
-    /// Ends all faults, and breaks no new connections. What was held up passes.
+    /// Ends all faults, and breaks no connections any more. What was held up passes.
     pub fn heal(&self) {
         self.change(|state| {
             *state = State {
                 leads_to: state.leads_to.take(),
                 dialled: state.dialled,
                 cuts: state.cuts,
+                heals: state.heals + 1,
                 ..State::default()
             };
         });
@@ -261,9 +263,11 @@ impl Wire {
     where
         W: AsyncWrite + Unpin,
     {
+        let heals = self.state().heals;
         while let Some((due, mut piece)) = pieces.recv().await {
             sleep_until(due).await;
             self.until(|state| !state.is_stalled(direction)).await;
+            left = left.filter(|_| self.state().heals == heals);
             if piece.is_empty() {
                 return writer.shutdown().await;
             }

@@ -356,6 +356,7 @@ proptest! {
     #[test]
     fn every_request_and_every_opening_ends_exactly_once(
         steps in prop::collection::vec(moves(), 0..200),
+        is_early in any::<bool>(),
     ) {
         let mut world = World {
             client: Client::new(Names::new(Seed::new(1))),
@@ -367,10 +368,12 @@ proptest! {
             requests: BTreeMap::new(),
             sessions: BTreeMap::new(),
             script: 0,
-            online: true,
+            online: !is_early,
             numbers: BTreeMap::new(),
         };
-        world.handle(ClientInput::LinkUp);
+        if !is_early {
+            world.handle(ClientInput::LinkUp);
+        }
         for step in &steps {
             world.go(step);
         }

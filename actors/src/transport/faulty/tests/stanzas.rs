@@ -363,6 +363,20 @@ fn connections_are_refused_or_never_stand() {
 }
 
 #[test]
+fn a_party_that_is_told_to_crash_panics_once_when_it_sends() {
+    run(async {
+        let net = Net::start(1).await;
+        net.faults.crash("/other");
+        net.send(0..1);
+        net.faults.crash("/near");
+        let sending = std::panic::AssertUnwindSafe(|| net.send(1..2));
+        assert!(std::panic::catch_unwind(sending).is_err());
+        net.send(2..3);
+        assert_eq!(net.faults.tally().crashed, 1);
+    });
+}
+
+#[test]
 fn the_same_seed_gives_the_same_faults() {
     let arrive = |seed| {
         run(async move {

@@ -106,6 +106,12 @@ fn a_connection_breaks_after_so_many_bytes_or_pieces() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         assert_eq!(rest(&mut near.reader).await, ("122".into(), true));
+        net.wire
+            .break_at(move |_| at(Direction::Sent, Amount::Bytes(2)));
+        let (mut near, mut far) = net.connect().await;
+        net.wire.heal();
+        near.writer.write_all(b"healed").await.unwrap();
+        assert_eq!(rest(&mut far).await, ("healed".into(), false));
         let (mut near, mut far) = net.connect().await;
         far.write_all(b"whole").await.unwrap();
         drop(far);

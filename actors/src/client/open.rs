@@ -1,0 +1,130 @@
+//! The requests of one client that have no end yet, and the count of those that have.
+//!
+//! A request is counted when it comes in here, and once more, by how it ended, when it goes. There is
+//! no other way out, so the figures balance.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use opensrf::osrf::Json;
+use opensrf::session::{CallError, Event, RequestId};
+use tokio::sync::mpsc;
+
+use crate::counters::{Counter, Counters};
+use crate::messages::Sink;
+
+// Looked up by key only.
+#[allow(clippy::disallowed_types)]
+type Sinks = std::collections::HashMap<RequestId, Sink>;
+
+/// Where the results of open requests go.
+#[derive(Debug)]
+pub(super) struct OpenRequests {
+    sinks: Sinks,
+    counters: Arc<Counters>,
+}
+
+impl OpenRequests {
+    pub(super) fn new(counters: Arc<Counters>) -> Self {
+        Self {
+            sinks: Sinks::new(),
+            counters,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.sinks.is_empty()
+    }
+
+    /// A new request.
+    pub(super) fn open(&mut self, request: RequestId, sink: Sink) {
+        self.counters.calls_asked.add();
+        self.sinks.insert(request, sink);
+    }
+
+    /// A result; `false` if its request is over with it, because whoever reads it is too slow or
+    /// gone.
+    pub(super) fn result(&mut self, request: RequestId, json: Json) -> bool {
+        match self.sinks.get_mut(&request) {
+            Some(Sink::Collect(results, _)) => {
+                results.push(json);
+                true
+            }
+            Some(Sink::Stream(stream)) if stream.is_closed() => {
+                self.cancel(request);
+                false
+            }
+            Some(Sink::Stream(stream)) if stream.capacity() > 1 => {
+                let _ = stream.try_send(Event::Result(json));
+                true
+            }
+            Some(Sink::Stream(_)) => {
+                let slow = "results came faster than they were read";
+                self.fail(request, CallError::Garbled(slow.into()));
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// The request is complete.
+    pub(super) fn complete(&mut self, request: RequestId) {
+        let Some(sink) = self.sinks.remove(&request) else {
+            return;
+        };
+        self.counters.calls_answered.add();
+        match sink {
+            // Whoever asked may have given up this moment.
+            Sink::Collect(results, reply) => drop(reply.send(Ok(results))),
+            Sink::Stream(stream) => over(&stream, Event::Complete),
+        }
+    }
+
+    /// The request came to no good end.
+    pub(super) fn fail(&mut self, request: RequestId, error: CallError) {
+        let Some(sink) = self.sinks.remove(&request) else {
+            return;
+        };
+        self.counter(&error).add();
+        match sink {
+            Sink::Collect(_, reply) => drop(reply.send(Err(error))),
+            Sink::Stream(stream) => over(&stream, Event::Failed(error)),
+        }
+    }
+
+    /// Whoever asked does not wait any more.
+    pub(super) fn cancel(&mut self, request: RequestId) {
+        if self.sinks.remove(&request).is_some() {
+            self.counters.calls_cancelled.add();
+        }
+    }
+
+    fn counter(&self, error: &CallError) -> &Counter {
+        let counters = &self.counters;
+        match error {
+            CallError::Status(_) => &counters.calls_refused,
+            CallError::Unreachable { .. } => &counters.calls_bounced,
+            CallError::Timeout(_) | CallError::ConnectTimeout(_) => &counters.calls_timed_out,
+            CallError::Offline => &counters.calls_offline,
+            CallError::Closed => &counters.calls_closed,
+            CallError::Garbled(_) => &counters.calls_garbled,
+            _ => &counters.calls_lost,
+        }
+    }
+}
+
+impl Drop for OpenRequests {
+    /// Whoever waits sees the end of the client.
+    fn drop(&mut self) {
+        self.counters.calls_cut_off.add_all(self.sinks.len() as u64);
+        // One after the other in the order of asking, so that a run repeats.
+        let sinks: BTreeMap<_, _> = self.sinks.drain().collect();
+        sinks.into_values().for_each(drop);
+    }
+}
+
+/// Puts the end of a stream into its last place, which is kept for it.
+fn over(stream: &mpsc::Sender<Event>, end: Event) {
+    // The reader may be gone this moment.
+    let _ = stream.try_send(end);
+}
