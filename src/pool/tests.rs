@@ -521,7 +521,11 @@ fn a_request_that_waited_longer_than_its_caller_is_not_run() {
     assert_eq!(next(&mut pool), Some((5 * SECOND, vec!["expire 3".into()])));
     let late = at(&mut pool, 8 * SECOND, idle(1));
     assert_eq!(late, ["expire 4", "assign 2 to 1"]);
-    assert_eq!(pool.backlog.next_expiry(), None, "what a drone has does not expire");
+    assert_eq!(
+        pool.backlog.next_expiry(),
+        None,
+        "what a drone has does not expire"
+    );
 }
 
 #[test]
@@ -740,15 +744,12 @@ impl World {
                 Effect::StopDrone(drone) | Effect::StartOverdue(drone) => {
                     self.drones.remove(&drone);
                 }
-<<<<<<< HEAD
                 Effect::DrainDrone(_) => {}
-=======
                 Effect::Overloaded { refused, expired } => {
                     assert!(refused + expired > 0);
                     let told = self.told.replace(self.now);
                     assert!(told.is_none_or(|told| told + 10 * SECOND <= self.now));
                 }
->>>>>>> main
                 Effect::Drained => self.drained += 1,
             }
         }

@@ -20,7 +20,7 @@ use opensrf::stanza::{Condition, NotAStanza, Stanza, StanzaError, StreamError};
 use opensrf::stream::acceptor::{Acceptor, BindRefusal, Effect, Input};
 use opensrf::stream::{SaslFailure, SaslProgress};
 use opensrf::switchboard::BindingId;
-use opensrf::xml::{Frame, Framer, Raw};
+use opensrf::xml::{Frame, Framer, Raw, XmlError};
 
 use super::frames::{Frames, Unreadable};
 use super::server::Shared;
@@ -152,9 +152,13 @@ impl Connection {
 
     /// Ends the stream with an error, after what waits already.
     fn fail(&mut self, error: StreamError) {
+        self.fail_with(error, "");
+    }
+
+    fn fail_with(&mut self, error: StreamError, text: &str) {
         tracing::debug!(jid = self.name(), error = error.name(), "stream error");
         let mut bytes = BytesMut::new();
-        error.write_to(&mut bytes);
+        error.write_with(text, &mut bytes);
         self.outbox.push_bytes(bytes.freeze());
         self.outbox.close();
     }
@@ -171,6 +175,7 @@ impl Connection {
             Ok(stanza) if is_too_large || is_large && stanza.extension().router_from.is_none() => {
                 let text = format!("larger than {} bytes", limits.stanza_bytes);
                 let error = StanzaError::new(Condition::PolicyViolation).with_text(&text);
+                tracing::warn!(%jid, limit = limits.stanza_bytes, "stanza sent back: it is larger than jabber.stanza_bytes");
                 self.send_back(stanza, error);
             }
             Ok(mut stanza) => {
@@ -325,7 +330,18 @@ impl StreamHandler<Result<Frame, Unreadable>> for Connection {
                 self.outbox.close();
             }
             Ok(Frame::Close) => self.step(Input::Ended, ctx),
-            Err(Unreadable::Xml(error)) if self.is_online => self.fail((&error).into()),
+            Err(Unreadable::Xml(error)) if self.is_online => {
+                if let XmlError::TooBig { .. } = error {
+                    let limit = self.shared.plan.limits.stanza_bytes;
+                    tracing::warn!(
+                        jid = self.name(),
+                        limit,
+                        "client is disconnected: a stanza is larger than jabber.stanza_bytes"
+                    );
+                }
+                let text = error.to_string();
+                self.fail_with((&error).into(), &text);
+            }
             Err(Unreadable::Xml(error)) => {
                 let condition = StreamError::from(&error).name();
                 self.step(

@@ -1,5 +1,6 @@
 //! Over bytes to a Jabber server: ours, ejabberd, Prosody or jabberd2.
 
+mod limit;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use opensrf::xml::{Frame, Framer, ns};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
+use self::limit::excess;
 use super::{Dial, Halves, Inbox, Link, LinkError, Outbox, Transport, Unsent, WriteEnd};
 use crate::env::Env;
 use crate::sasl::SaslClient;
@@ -92,7 +94,7 @@ impl Transport for Xmpp {
                 writer,
                 framer: Framer::new(LIMITS),
             };
-            let jid = stream.log_in(login, &env).await?;
+            let (jid, limit) = stream.log_in(login, &env).await?;
             let outbox = Outbox::new(OUTBOX_BYTES);
             let (running, end) = watch::channel(());
             let run = stream.run(outbox.clone(), inbox.clone());
@@ -102,6 +104,7 @@ impl Transport for Xmpp {
             });
             let link: Box<dyn Link> = Box::new(XmppLink {
                 jid,
+                limit,
                 outbox,
                 inbox,
                 end,
@@ -132,6 +135,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 struct XmppLink {
     jid: Jid,
+    /// Bytes that the server takes in one stanza, as far as it has said so.
+    limit: Option<usize>,
     outbox: Outbox,
     inbox: Inbox,
     end: watch::Receiver<()>,
@@ -146,6 +151,9 @@ fn lock(leaving: &Leaving) -> MutexGuard<'_, Vec<watch::Receiver<()>>> {
 impl Link for XmppLink {
     fn send(&self, mut stanza: Stanza) {
         stanza.from = Some(self.jid.clone());
+        if let Some(error) = self.limit.and_then(|limit| excess(&stanza, limit)) {
+            return give_back(&self.inbox, &stanza, error);
+        }
         if let Err(unsent) = self.outbox.push(stanza) {
             send_back(&self.inbox, unsent);
         }
@@ -182,11 +190,15 @@ pub(super) fn send_back(inbox: &Inbox, unsent: Unsent) {
         }
     };
     for stanza in stanzas {
-        if let Some(bounce) = stanza.bounce(error.clone())
-            && inbox.push(bounce).is_err()
-        {
-            tracing::warn!("a stanza could be neither sent nor given back");
-        }
+        give_back(inbox, &stanza, error.clone());
+    }
+}
+
+fn give_back(inbox: &Inbox, stanza: &Stanza, error: StanzaError) {
+    if let Some(bounce) = stanza.bounce(error)
+        && inbox.push(bounce).is_err()
+    {
+        tracing::warn!("a stanza could be neither sent nor given back");
     }
 }
 
@@ -197,7 +209,7 @@ struct Stream {
 }
 
 impl Stream {
-    async fn log_in(&mut self, login: Login, env: &Env) -> Result<Jid, LinkError> {
+    async fn log_in(&mut self, login: Login, env: &Env) -> Result<(Jid, Option<usize>), LinkError> {
         let user = login.jid().local().unwrap_or_default().to_owned();
         let password = login.password().to_owned();
         let mut sasl = None;
@@ -231,7 +243,7 @@ impl Stream {
                             inputs.push_back(Input::Sasl(reply));
                         }
                         Effect::RestartStream => self.framer.restart(),
-                        Effect::Online(jid) => return Ok(jid),
+                        Effect::Online(jid) => return Ok((jid, role.stanza_bytes())),
                         Effect::Failed(error) => return Err(error.into()),
                     }
                 }
@@ -342,9 +354,11 @@ where
         if raw.is("error", ns::STREAM) {
             let element = raw.element();
             let condition = element.children.first().map_or("", |c| c.name.as_str());
-            return match condition {
-                "conflict" => LinkError::Conflict,
-                other => LinkError::Ended(other.to_owned()),
+            let text = element.child("text", ns::STREAM_ERROR);
+            return match (condition, text) {
+                ("conflict", _) => LinkError::Conflict,
+                (other, None) => LinkError::Ended(other.to_owned()),
+                (other, Some(text)) => LinkError::Ended(format!("{other} ({})", text.text)),
             };
         }
         let Ok(stanza) = Stanza::from_raw(raw) else {
