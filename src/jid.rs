@@ -134,6 +134,18 @@ impl Jid {
             bare: self.bare,
         }
     }
+
+    /// The address of its server: the domain alone.
+    #[must_use]
+    pub fn server(&self) -> Self {
+        let text: Arc<str> = Arc::from(self.domain());
+        let bare = text.len() as u16;
+        Self {
+            text,
+            local: 0,
+            bare,
+        }
+    }
 }
 
 /// Whether it may not stand before the `/`.

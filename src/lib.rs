@@ -8,12 +8,13 @@
 //! Modules, lowest layer first; each uses only those before it:
 //! [`limits`], [`time`], [`ids`], [`interval`], [`retry`], [`muffler`]; [`xml`]; [`original`];
 //! [`jid`], [`stanza`], [`shares`]; [`osrf`]; [`stream`];
-//! [`service`]; [`session`]; [`router`], [`pool`], [`registration`], [`switchboard`].
+//! [`service`]; [`session`]; [`router`], [`pool`], [`registration`], [`switchboard`], [`liveness`].
 
 pub mod ids;
 pub mod interval;
 pub mod jid;
 pub mod limits;
+pub mod liveness;
 pub mod muffler;
 pub mod original;
 pub mod osrf;

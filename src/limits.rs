@@ -152,6 +152,12 @@ pub const OUTBOX_BYTES: usize = 16 * 1024 * 1024;
 /// How long a connection with bytes waiting may take none of them before it is closed.
 pub const OUTBOX_PROGRESS: Duration = Duration::from_secs(60);
 
+/// How long nothing may come from the other side of a connection before it counts as dead.
+pub const DEAD_AFTER: Duration = Duration::from_secs(10);
+
+/// The shortest such time: below it a busy machine looks like a dead one.
+pub const DEAD_AFTER_LEAST: Duration = Duration::from_secs(1);
+
 /// Stanzas that may wait in the mailbox of a party of this process.
 pub const MAILBOX: usize = 4_096;
 

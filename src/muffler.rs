@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use crate::time::Tick;
 
+/// Kinds that are told apart. Beyond them, the one that had a line longest ago is forgotten.
+const KINDS: usize = 64;
+
 /// Events of few kinds and any number.
 #[derive(Debug)]
 pub struct Muffler<K> {
@@ -22,7 +25,7 @@ struct Held {
     count: u64,
 }
 
-impl<K: Ord> Muffler<K> {
+impl<K: Ord + Clone> Muffler<K> {
     /// Lets one event of each kind through in `interval`.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
@@ -35,10 +38,13 @@ impl<K: Ord> Muffler<K> {
     /// An event of this kind happens. `Some` if it deserves a line, with the number of those since
     /// the last line that had none.
     ///
-    /// Each kind is remembered for ever: there must not be many.
+    /// 64 kinds are told apart. Beyond them, the one that had a line longest ago is forgotten.
     pub fn hear(&mut self, now: Tick, kind: K) -> Option<u64> {
         let until = now.saturating_add(self.interval);
         let Some(held) = self.kinds.get_mut(&kind) else {
+            if self.kinds.len() == KINDS {
+                self.forget_oldest();
+            }
             self.kinds.insert(kind, Held { until, count: 0 });
             return Some(0);
         };
@@ -48,6 +54,13 @@ impl<K: Ord> Muffler<K> {
         }
         held.until = until;
         Some(std::mem::take(&mut held.count))
+    }
+
+    fn forget_oldest(&mut self) {
+        let oldest = self.kinds.iter().min_by_key(|(_, held)| held.until);
+        if let Some(oldest) = oldest.map(|(kind, _)| kind.clone()) {
+            self.kinds.remove(&oldest);
+        }
     }
 }
 
@@ -67,6 +80,17 @@ mod tests {
         assert_eq!(muffler.hear(65 * SECOND, "panic"), Some(59));
         assert_eq!(muffler.hear(66 * SECOND, "panic"), None);
         assert_eq!(muffler.hear(1_000 * SECOND, "panic"), Some(1));
+    }
+
+    #[test]
+    fn so_many_kinds_are_told_apart_and_no_more() {
+        let mut muffler = Muffler::new(60 * SECOND);
+        for kind in 0..=KINDS {
+            assert_eq!(muffler.hear(SECOND, kind), Some(0));
+        }
+        assert_eq!(muffler.kinds.len(), KINDS);
+        assert_eq!(muffler.hear(SECOND, 1), None);
+        assert_eq!(muffler.hear(SECOND, 0), Some(0));
     }
 
     #[test]

@@ -50,6 +50,8 @@ struct Slot {
     state: State,
     /// When it was made, or came up.
     since: Tick,
+    /// When it got what it works on, or had last.
+    assigned_at: Tick,
     /// Requests it has been given, ever.
     assigned: u64,
     /// It is to be replaced when it is idle.
@@ -138,6 +140,21 @@ impl Pool {
         }
     }
 
+    /// How many drones there may be, and how many requests may wait.
+    #[must_use]
+    pub fn size(&self) -> PoolSize {
+        self.rules.size
+    }
+
+    /// For how long the drone that has been busy longest has been so.
+    #[must_use]
+    pub fn longest_busy(&self, now: Tick) -> Option<Duration> {
+        let busy = self.drones.values();
+        let busy = busy.filter(|slot| matches!(slot.state, State::Busy(_)));
+        let since = busy.map(|slot| slot.assigned_at).min();
+        since.map(|since| now.saturating_sub(since))
+    }
+
     fn request(&mut self, now: Tick, stanza: Stanza, out: &mut Vec<Effect>) {
         self.expire(now, out);
         if self.phase == Phase::Drained {
@@ -153,7 +170,7 @@ impl Pool {
         };
         // Nothing waits while a drone is idle.
         match self.idle.pop() {
-            Some(drone) => self.assign(drone, request, out),
+            Some(drone) => self.assign(now, drone, request, out),
             None => {
                 let refused = self.backlog.push(request, self.room(now));
                 out.extend(refused.into_iter().map(Effect::Refuse));
@@ -187,15 +204,16 @@ impl Pool {
             && let Some(drone) = self.idle.pop()
             && let Some(request) = self.backlog.pop_front()
         {
-            self.assign(drone, request, out);
+            self.assign(now, drone, request, out);
         }
     }
 
-    fn assign(&mut self, drone: DroneId, request: Waiting, out: &mut Vec<Effect>) {
+    fn assign(&mut self, now: Tick, drone: DroneId, request: Waiting, out: &mut Vec<Effect>) {
         let Some(slot) = self.drones.get_mut(&drone) else {
             return self.backlog.push_front(request); // every idle drone has a slot
         };
         slot.assigned += 1;
+        slot.assigned_at = now;
         let max = self.rules.max_requests;
         slot.is_spent |= max.is_some_and(|max| slot.assigned >= max);
         out.push(Effect::Assign(drone, request.stanza.clone()));
@@ -284,6 +302,7 @@ impl Pool {
             let slot = Slot {
                 state: State::Starting,
                 since: now,
+                assigned_at: now,
                 assigned: 0,
                 is_spent: false,
             };

@@ -189,6 +189,11 @@ impl<T: Clone> Switchboard<T> {
         all
     }
 
+    /// What is bound where, in no order.
+    pub fn bindings(&self) -> impl Iterator<Item = (&Jid, &T)> {
+        self.bound.iter().map(|(jid, bound)| (jid, &bound.target))
+    }
+
     /// Decides about a stanza whose `from` has been stamped. Presence is not decided here but in
     /// [`show`](Self::show).
     #[must_use]

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A figure that only grows.
 #[derive(Debug, Default)]
@@ -44,10 +44,12 @@ pub struct Counters {
     pub hung: Counter,
     pub late: Counter,
     pub unsent: Counter,
+    pub dead: Counter,
 }
 
 /// The figures of one network at one moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Figures {
     /// Stanzas delivered to an address of this process.
     pub routed: u64,
@@ -77,6 +79,8 @@ pub struct Figures {
     pub late: u64,
     /// Stanzas that a party could not send because its connection was gone.
     pub unsent: u64,
+    /// Connections that the embedded server closed because nothing came from their clients any more.
+    pub dead: u64,
 }
 
 impl Counters {
@@ -98,6 +102,7 @@ impl Counters {
             hung: self.hung.get(),
             late: self.late.get(),
             unsent: self.unsent.get(),
+            dead: self.dead.get(),
         }
     }
 }

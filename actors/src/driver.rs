@@ -43,6 +43,11 @@ impl<R: Role> Driver<R> {
         }
     }
 
+    /// The time of its clock.
+    pub fn now(&self) -> Tick {
+        self.env.now()
+    }
+
     /// The role, to look at.
     pub fn role(&self) -> &R {
         &self.role

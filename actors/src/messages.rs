@@ -14,8 +14,9 @@
 //! | [`ClientCommand`] | client handle | client | tell, waits when full | call, open; close, cancel and leave go past the bound |
 //! | [`ServiceOrder`] | host | listener | tell | withdraw, rejoin, renew or change |
 //! | [`Order`] | host, listener | server, router, listener, drone, client | tell | drain, or end |
+//! | [`Question`] | host | every child | tell | what do you do? |
 //! | [`Ready`] | listener, router, client | host | tell, past the bound | it serves now, or can be asked |
-//! | [`HostCommand`](crate::host::HostHandle) | host handle | host | tell | add a service or a client; drain; stop |
+//! | [`HostCommand`](crate::host::HostHandle) | host handle | host | tell | add a service or a client; drain; stop; status |
 //!
 //! "Past the bound" is for messages that a full mailbox must not lose, and that cannot pile up: of each
 //! there is at most one on its way from each sender, or one for each request, session or node that ends.
@@ -34,6 +35,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::client::ClientError;
 use crate::listener::ListenerPlan;
+use crate::status::{ClassAnswer, Question};
 
 /// What a router tells one of its classes.
 #[derive(Debug, Message)]
@@ -47,6 +49,8 @@ pub enum ClassCommand {
     LoseNode(Jid),
     /// Say what you have passed on.
     Report,
+    /// Say what you do.
+    Tell(Question<ClassAnswer>),
     /// End, unless a node came meanwhile.
     Close,
     /// End at once: the router does.

@@ -26,6 +26,7 @@ use opensrf::xml::ns;
 use crate::counters::Counters;
 use crate::env::Env;
 use crate::peer::Peer;
+use crate::status::BusStatus;
 use crate::transport::{Inbox, Link, LinkError, LinkEvent, Transport};
 
 /// The first delay before a lost link is dialled again.
@@ -43,9 +44,9 @@ pub struct Uplink {
     retry: Retry,
     env: Env,
     counters: Arc<Counters>,
-    /// Off the bus since then.
-    lost: Tick,
-    /// What could not be sent since then.
+    /// On the bus, or off it, since then.
+    since: Tick,
+    /// What could not be sent since it was lost.
     unsent: Cell<u64>,
 }
 
@@ -71,7 +72,7 @@ impl Uplink {
             retry,
             env: env.clone(),
             counters,
-            lost: env.now(),
+            since: env.now(),
             unsent: Cell::new(0),
         }
     }
@@ -86,6 +87,17 @@ impl Uplink {
     #[must_use]
     pub fn is_linked(&self) -> bool {
         self.link.is_some()
+    }
+
+    /// What it tells of itself.
+    #[must_use]
+    pub fn status(&self) -> BusStatus {
+        BusStatus {
+            address: self.jid.to_string(),
+            is_on: self.is_linked(),
+            since: self.env.now().saturating_sub(self.since),
+            inbox: self.inbox.as_ref().map_or(0, Inbox::depth),
+        }
     }
 
     /// Sends a stanza; what cannot be sent comes back as a bounce. Off the bus nothing can come
@@ -108,11 +120,12 @@ impl Uplink {
     /// The link is there. The first one is nothing to talk about if it came at once.
     fn regained(&mut self, link: Box<dyn Link>) {
         self.link = Some(link);
+        let now = self.env.now();
+        let off = now.saturating_sub(std::mem::replace(&mut self.since, now));
         let (unsent, jid) = (self.unsent.take(), &self.jid);
         if self.retry.failures() == 0 {
             tracing::debug!(%jid, "on the bus");
         } else {
-            let off = self.env.now().saturating_sub(self.lost);
             tracing::info!(%jid, ?off, unsent, "back on the bus");
         }
         self.retry.succeeded();
@@ -121,7 +134,7 @@ impl Uplink {
     /// The link is gone, and with it what it had not sent.
     fn lose(&mut self) {
         self.link = None;
-        self.lost = self.env.now();
+        self.since = self.env.now();
         let unsent = self.inbox.as_ref().map_or(0, Inbox::take_unsent);
         self.count_unsent(unsent);
     }

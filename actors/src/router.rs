@@ -1,5 +1,7 @@
 //! The actor around a [`Router`]: registrations, and a child for each registered service.
 
+mod status;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -148,10 +150,10 @@ pub(crate) fn note_distrust(distrusted: &Distrusted, setting: &'static str) {
         warning,
     } = distrusted;
     match warning {
-        Some(dropped) => tracing::warn!(
+        Some(others) => tracing::warn!(
             domain,
             setting,
-            dropped,
+            others,
             "what comes from a domain that is not trusted is dropped"
         ),
         None => tracing::debug!(xid = &**xid, domain, "dropped: not trusted"),

@@ -1,5 +1,7 @@
 //! The actor around a [`ServiceClass`]: one registered service at its own address.
 
+mod status;
+
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, Context, Handler};
@@ -147,6 +149,7 @@ impl Handler<ClassCommand> for ServiceClassActor {
             ClassCommand::LoseNode(node) => ClassInput::LoseNode(node),
             ClassCommand::Report => ClassInput::Report,
             ClassCommand::Close => ClassInput::Close,
+            ClassCommand::Tell(question) => return self.tell(question),
             ClassCommand::End => return self.end(Exit::Normal, ctx),
         };
         self.step(input, ctx);

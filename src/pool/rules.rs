@@ -44,6 +44,24 @@ impl PoolSize {
         }
         Ok(Self { min, max, backlog })
     }
+
+    /// Drones that are always there, if they can be had.
+    #[must_use]
+    pub fn min(&self) -> usize {
+        self.min
+    }
+
+    /// Drones at most.
+    #[must_use]
+    pub fn max(&self) -> usize {
+        self.max
+    }
+
+    /// Requests that wait at most, besides those for which a drone is on its way.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.backlog
+    }
 }
 
 /// What a pool is allowed.

@@ -250,7 +250,9 @@ impl ServiceClass {
         out.push(ClassEffect::Stop);
     }
 
-    fn stats(&self) -> ClassStats {
+    /// What it has passed on so far.
+    #[must_use]
+    pub fn stats(&self) -> ClassStats {
         ClassStats {
             class: self.name.clone(),
             nodes: self.nodes.stats(),

@@ -79,6 +79,12 @@ impl Client {
         self.requests.len()
     }
 
+    /// Sessions that are not closed.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
     fn converse(&mut self, conversation: Conversation) -> ByteString {
         let thread = ByteString::from(self.names.next_name());
         self.conversations.insert(thread.clone(), conversation);

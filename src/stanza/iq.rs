@@ -35,6 +35,13 @@ impl Stanza {
             .is_some_and(|c| namespaces.contains(&c.namespace()))
     }
 
+    /// Whether it is the answer, good or bad, to the iq with this id.
+    #[must_use]
+    pub fn answers(&self, id: &str) -> bool {
+        let is_answer = self.kind == Kind::Iq && matches!(&*self.stanza_type, "result" | "error");
+        is_answer && self.id == *id
+    }
+
     /// The empty answer that grants what an iq asks for.
     #[must_use]
     pub fn granted(&self) -> Self {
@@ -55,6 +62,7 @@ mod tests {
     use bytes::BytesMut;
 
     use super::*;
+    use crate::stanza::Condition;
     use crate::xml::ns;
 
     #[test]
@@ -66,5 +74,9 @@ mod tests {
         let expected = "<iq to=\"a@b/c\" type=\"get\" id=\"1\"><ping xmlns='urn:xmpp:ping'/></iq>";
         assert_eq!(std::str::from_utf8(&out).unwrap(), expected);
         assert!(!ping.granted().asks_for(&[ns::PING]));
+        assert!(ping.granted().answers("1") && !ping.granted().answers("2"));
+        let refused = ping.bounce(Condition::ServiceUnavailable.into());
+        assert!(refused.is_some_and(|answer| answer.answers("1")));
+        assert!(!ping.answers("1"));
     }
 }

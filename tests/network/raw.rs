@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use opensrf::limits::StreamLimits;
+use opensrf::liveness;
 use opensrf::osrf::{self, Body};
 use opensrf::stanza::Stanza;
 use opensrf::stream::legacy_digest;
-use opensrf::xml::{Frame, Framer};
+use opensrf::xml::{Frame, Framer, ns};
 use opensrf_actors::host::HostHandle;
 use opensrf_actors::transport::Dial;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Join, join};
@@ -98,11 +99,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
         String::from_utf8(bytes).expect("UTF-8 cut at its borders")
     }
 
-    /// The next part of the stream; `None` at its end.
+    /// The next part of the stream, pings of the server left out; `None` at its end.
     pub(crate) async fn frame(&mut self) -> Option<Frame> {
         loop {
-            if let Some(frame) = self.framer.next_frame().expect("good XML") {
-                return Some(frame);
+            match self.framer.next_frame().expect("good XML") {
+                Some(frame) if is_ping(&frame) => continue,
+                Some(frame) => return Some(frame),
+                None => {}
             }
             if self.read().await.is_empty() {
                 return None;
@@ -137,6 +140,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
         let next = self.stanza().await;
         assert_eq!((&*next.id, &*next.stanza_type), ("fence", "result"));
     }
+}
+
+/// Whether the server asks whether we live.
+fn is_ping(frame: &Frame) -> bool {
+    let Frame::Element(raw) = frame else {
+        return false;
+    };
+    Stanza::from_raw(raw.clone()).is_ok_and(|s| s.id == liveness::PING && s.asks_for(&[ns::PING]))
 }
 
 /// The id in a server's header.

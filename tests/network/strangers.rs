@@ -3,6 +3,7 @@
 use opensrf_actors::host::HostBuilder;
 use opensrf_actors::settings::{Keep, Settings};
 
+use crate::lines::Lines;
 use crate::raw::{Raw, message, request, short};
 use crate::services::{math, odd, odd_service};
 use crate::support::{Log, PASSWORD, Way, adds_up, over, run};
@@ -100,8 +101,9 @@ name = "opensrf.math"
 "#;
 
 #[test]
-fn domains_that_are_not_trusted_neither_call_nor_register() {
+fn domains_that_are_not_trusted_neither_call_nor_register_and_are_warned_about_once() {
     run(false, async {
+        let lines = Lines::record();
         let text = TWO_DOMAINS.replace("PASSWORD", PASSWORD);
         let settings = Settings::loader().text("test", &text).load().unwrap();
         let secrets = settings.resolve_secrets(Keep::InMemory).unwrap();
@@ -117,17 +119,21 @@ fn domains_that_are_not_trusted_neither_call_nor_register() {
         let mut raw = Raw::log_in_as("opensrf", "public.localhost", &hub, "stranger").await;
         let body = request("1", "add", "[1,2]");
         let math = "router@private.localhost/opensrf.math";
-        raw.say(&message(math, "t", &body)).await;
-        raw.say(
-            "<message to=\"router@private.localhost/router\"><opensrf router_class=\"test.evil\" \
-             router_command=\"register\"/></message>",
-        )
-        .await;
+        let register = "<message to=\"router@private.localhost/router\"><opensrf \
+                        router_class=\"test.evil\" router_command=\"register\"/></message>";
+        for _ in 0..50 {
+            raw.say(&message(math, "t", &body)).await;
+            raw.say(register).await;
+        }
         raw.is_silent().await;
         let list = hub.call("router", "opensrf.router.info.class.list", ());
         let classes: Vec<String> = list.await.unwrap().one().unwrap();
         assert!(!classes.contains(&"test.evil".into()));
-        assert_eq!(hub.figures().ignored, 2);
+        assert_eq!(hub.figures().ignored, 100);
+        for setting in ["trusted_clients", "trusted_servers"] {
+            let said = lines.with(&["WARN", "public.localhost", setting]);
+            assert_eq!(said.len(), 1, "{said:#?}");
+        }
         // Messages cross the domains all the same.
         let mut trusted = Raw::log_in_as("opensrf", "private.localhost", &hub, "friend").await;
         trusted.say(&message(math, "t", &body)).await;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use actix::{Actor, Addr, Handler};
 use opensrf::limits::{self, StreamLimits};
+use opensrf::liveness::DeadAfter;
 use opensrf::osrf::{self, Body, Status};
 use opensrf::stanza::Stanza;
 use opensrf_actors::client::{Client, ClientError};
@@ -121,7 +122,7 @@ impl Net {
     /// socket, so that they live under the paused clock.
     pub(crate) fn door(&self) -> Arc<dyn Dial> {
         match self.way {
-            Way::Tcp => Arc::new(TcpDial(address(&self.hub))),
+            Way::Tcp => Arc::new(TcpDial::new(address(&self.hub))),
             Way::Local | Way::Duplex => Arc::new(self.hub.duplex()),
         }
     }
@@ -273,6 +274,7 @@ impl Lobby {
             outbox_bytes: limits::OUTBOX_BYTES,
             outbox_progress: limits::OUTBOX_PROGRESS,
             connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
+            dead_after: DeadAfter::new(limits::DEAD_AFTER).expect("long enough"),
         };
         let switch = Switch::new(plan.domains.clone(), 10, Arc::default(), None);
         let parent = Parent.start();

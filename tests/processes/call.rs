@@ -118,7 +118,10 @@ fn a_request_larger_than_the_server_takes_is_refused_before_it_is_sent() {
     let world = World::new();
     let text = include_str!("all.toml");
     let own = "domains = [\"localhost\"]\nstanza_bytes = 20_000\n";
-    let file = world.write("all.toml", &text.replace("domains = [\"localhost\"]\n", own));
+    let file = world.write(
+        "all.toml",
+        &text.replace("domains = [\"localhost\"]\n", own),
+    );
     let _up = Process::start(world.configured(&file, &["up"])).ready();
     let call = |bytes: usize| {
         let long = format!("\"{}\"", "x".repeat(bytes));

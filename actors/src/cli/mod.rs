@@ -4,6 +4,7 @@ mod call;
 mod config;
 mod demo;
 mod import;
+mod status;
 mod up;
 
 use std::fmt::Display;
@@ -29,6 +30,7 @@ Examples:
   opensrf call opensrf.math add 1 2       ask a service (in another terminal)
   opensrf --config hub.toml up            run what hub.toml says
   opensrf --config opensrf_core.xml --embedded up    the same from files of OpenSRF itself
+  opensrf status                          what runs, and what is wrong with it
   opensrf config show                     what is configured, and where it comes from
 
 Without --config a built-in configuration counts: a whole network on this machine, Jabber server on
@@ -92,6 +94,7 @@ enum Command {
     Demo(demo::Args),
     Up(up::Args),
     Call(call::Args),
+    Status(status::Args),
     Config(config::Args),
 }
 
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
             up::run(settings, &args, log, &load)
         }),
         Command::Call(args) => begin(load, true, |settings, _| call::run(settings, args)),
+        Command::Status(args) => begin(load, true, |settings, _| status::run(&settings, &args)),
         Command::Config(args) => config::run(args, load, files.embedded),
     }
 }

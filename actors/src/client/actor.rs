@@ -1,9 +1,11 @@
 //! The actor around the role [`Role`]: one address, all its conversations.
 
+mod status;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, Context, Handler};
+use actix::{Actor, ActorContext, Addr, Context, Handler};
 use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
 use opensrf::osrf::Json;
@@ -71,7 +73,7 @@ impl ClientActor {
         host: Peer<Ready>,
         child: u64,
         tether: Tether,
-    ) -> Peer<Order> {
+    ) -> Addr<Self> {
         let uplink = Uplink::new(plan.transport, plan.jid, env, plan.counters);
         let actor = Self {
             driver: Driver::new(Role::new(env.names()), env.clone()),
@@ -89,7 +91,7 @@ impl ClientActor {
         };
         let addr = actor.start();
         slot.set(Peer::new(addr.clone()));
-        Peer::new(addr)
+        addr
     }
 
     fn deliver(&mut self, request: RequestId, event: Event, ctx: &mut Context<Self>) {

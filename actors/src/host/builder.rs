@@ -4,13 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use opensrf::limits::{BACKLOG, BLOCKING_METHODS};
+use opensrf::limits::{BACKLOG, BLOCKING_METHODS, DEAD_AFTER};
 use opensrf::session::RouterName;
 use opensrf::stream::LoginMethod;
 
 use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec};
 use super::{HostError, HostHandle};
 use crate::activity::Protected;
+use crate::control::Place;
 use crate::env::Env;
 use crate::jabber::{Socket, Tap};
 use crate::sasl::Account;
@@ -31,6 +32,8 @@ impl Host {
 /// What a host is to be. No setter has an effect before [`spawn`](Self::spawn) or
 /// [`start`](Self::start).
 pub struct HostBuilder {
+    pub(crate) name: Option<String>,
+    pub(crate) control: Option<Place>,
     pub(crate) env: Option<Env>,
     pub(crate) embedded: Option<EmbeddedPlan>,
     pub(crate) router: Option<RouterSpec>,
@@ -61,6 +64,8 @@ impl Default for HostBuilder {
             domain: LOCALHOST.into(),
         };
         Self {
+            name: None,
+            control: None,
             env: None,
             embedded: Some(EmbeddedPlan::default()),
             router: Some(RouterSpec {
@@ -71,6 +76,7 @@ impl Default for HostBuilder {
                 access: Access::Embedded,
                 trusted_clients: vec![LOCALHOST.into()],
                 trusted_servers: vec![LOCALHOST.into()],
+                dead_after: DEAD_AFTER,
             }),
             further_routers: Vec::new(),
             bus: Some(BusSpec {
@@ -80,6 +86,7 @@ impl Default for HostBuilder {
                 access: Access::Embedded,
                 routers: vec![(router, None)],
                 host: LOCALHOST.into(),
+                dead_after: DEAD_AFTER,
             }),
             services: Vec::new(),
             keepalive: Duration::from_secs(5),
@@ -178,6 +185,7 @@ impl HostBuilder {
             name: "router".into(),
             domain: domain.into(),
         };
+        let dead_after = self.bus.map_or(DEAD_AFTER, |bus| bus.dead_after);
         self.bus = Some(BusSpec {
             user: user.into(),
             domain: domain.into(),
@@ -185,7 +193,25 @@ impl HostBuilder {
             access,
             routers: vec![(router, None)],
             host: LOCALHOST.into(),
+            dead_after,
         });
+        self
+    }
+
+    /// How long the other side of a connection may be silent before it is dead: clients of the
+    /// embedded server, and servers that this host logs in to. 10 s by default, 1 s at least; 0 for
+    /// never.
+    #[must_use]
+    pub fn dead_after(mut self, silence: Duration) -> Self {
+        if let Some(embedded) = &mut self.embedded {
+            embedded.dead_after = silence;
+        }
+        for router in self.router.iter_mut().chain(&mut self.further_routers) {
+            router.dead_after = silence;
+        }
+        if let Some(bus) = &mut self.bus {
+            bus.dead_after = silence;
+        }
         self
     }
 
@@ -297,6 +323,13 @@ impl HostBuilder {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// A socket at which `opensrf status` finds the host; none by default.
+    #[must_use]
+    pub fn control(mut self, place: Place) -> Self {
+        self.control = Some(place);
         self
     }
 

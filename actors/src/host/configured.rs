@@ -1,6 +1,8 @@
 //! A host as the configuration says.
 
-use opensrf::limits::StreamLimits;
+use std::time::Duration;
+
+use opensrf::limits::{DEAD_AFTER, StreamLimits};
 use opensrf::session::RouterName;
 use opensrf::stream::LoginMethod;
 
@@ -35,6 +37,7 @@ impl HostBuilder {
                 outbox_progress: jabber.outbox_progress,
                 sessions_per_account: jabber.sessions_per_account,
                 connections_per_address: jabber.connections_per_address,
+                dead_after: jabber.dead_after,
             }),
             router: settings
                 .router
@@ -57,7 +60,10 @@ impl HostBuilder {
                     .map(|r| (router_name(r), r.services.clone()))
                     .collect(),
                 host: settings.host.name.clone(),
+                dead_after: bus.dead_after,
             }),
+            name: Some(settings.host.name.clone()),
+            control: settings.control_place(),
             drain: settings.host.drain,
             protected: Protected::new(settings.log.protect.clone()),
             timeout: settings.client.timeout,
@@ -100,6 +106,7 @@ impl HostBuilder {
             access: access(Some(&login.address), login.method),
             routers: vec![(router_name(&login.router), None)],
             host: settings.host.name.clone(),
+            dead_after: bus_dead_after(settings),
         };
         Self {
             embedded: None,
@@ -122,7 +129,14 @@ fn router_spec(router: &RouterSettings, login: Option<&Login>) -> RouterSpec {
         access: access(router.address.as_ref(), settings::LoginMethod::Auto),
         trusted_clients: router.trusted_clients.clone(),
         trusted_servers: router.trusted_servers.clone(),
+        dead_after: router.dead_after,
     }
+}
+
+/// A client of the embedded server has no `[bus]` if the hub has no services.
+fn bus_dead_after(settings: &Settings) -> Duration {
+    let bus = settings.bus.as_ref();
+    bus.map_or(DEAD_AFTER, |bus| bus.dead_after)
 }
 
 fn socket(address: &Address) -> Socket {

@@ -1,13 +1,16 @@
 //! Why a host cannot start, or does not run any more.
 
 use opensrf::jid::JidError;
+use opensrf::liveness::TooSoon;
 use opensrf::pool::PoolSizeError;
 use opensrf::router::TrustError;
 
+use crate::control::ControlError;
 use crate::jabber::ListenError;
 use crate::sasl::AccountError;
 use crate::service::ServiceError;
 use crate::services;
+use crate::supervise::Exit;
 
 /// Why a host cannot start, or does not run any more.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +19,9 @@ pub enum HostError {
     /// A socket cannot be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The socket for questions from outside cannot be had.
+    #[error(transparent)]
+    Control(#[from] ControlError),
     /// The accounts are wrong.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -28,6 +34,9 @@ pub enum HostError {
     /// A pool of drones is wrong.
     #[error(transparent)]
     Pool(#[from] PoolSizeError),
+    /// Living peers would be taken for dead.
+    #[error(transparent)]
+    DeadAfter(#[from] TooSoon),
     /// The router would trust nobody.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -50,7 +59,7 @@ pub enum HostError {
     Thread(std::io::Error),
     /// A part of the host failed too often.
     #[error("the host ended: {0}")]
-    Failed(String),
+    Failed(Exit),
     /// The host has ended.
     #[error("the host has ended")]
     Ended,

@@ -20,6 +20,7 @@ use crate::jabber::{Incoming, Switch};
 use crate::messages::ServiceOrder;
 use crate::peer::{Peer, Slot};
 use crate::service::Service;
+use crate::status::HostStatus;
 use crate::transport::DuplexDial;
 
 /// A running host. Clones are the same host; dropping the last one does not end it.
@@ -192,6 +193,17 @@ impl HostHandle {
     #[must_use]
     pub fn figures(&self) -> Figures {
         self.counters.figures()
+    }
+
+    /// What the host and all that runs in it do now. A child that does not answer within a second is
+    /// in it without its answer.
+    ///
+    /// # Errors
+    /// [`HostError::Ended`] if the host has ended.
+    pub async fn status(&self) -> Result<HostStatus, HostError> {
+        let (reply, status) = oneshot::channel();
+        self.tell(HostCommand::Status(reply)).await?;
+        status.await.map_err(|_| HostError::Ended)
     }
 
     /// Unregisters, finishes what was accepted, ends, and waits for that. What is not finished

@@ -13,6 +13,8 @@
 //! │   └── Drone*                replaced by its listener
 //! └── Client*                   restarted, 10 in 60 s
 //! ```
+//!
+//! After which delays, and what each failure means for callers, is in `docs/supervision.md`.
 
 mod builder;
 mod child;

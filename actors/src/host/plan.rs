@@ -63,6 +63,8 @@ impl ServerParts {
 /// All that a host is made of.
 #[derive(Debug)]
 pub(super) struct RootPlan {
+    /// The host's name.
+    pub(super) name: String,
     pub(super) env: Env,
     pub(super) counters: Arc<Counters>,
     pub(super) server: Option<ServerParts>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use opensrf::limits::{CONNECTIONS_PER_ADDRESS, SESSIONS_PER_ACCOUNT};
+use opensrf::limits::{CONNECTIONS_PER_ADDRESS, DEAD_AFTER, SESSIONS_PER_ACCOUNT};
 use opensrf::limits::{LOGIN_TIME, OUTBOX_BYTES, OUTBOX_PROGRESS, StreamLimits};
 use opensrf::session::RouterName;
 use opensrf::stream::LoginMethod;
@@ -64,6 +64,7 @@ pub(crate) struct EmbeddedPlan {
     pub(crate) outbox_progress: Duration,
     pub(crate) sessions_per_account: usize,
     pub(crate) connections_per_address: usize,
+    pub(crate) dead_after: Duration,
 }
 
 /// The router to be.
@@ -76,6 +77,7 @@ pub(crate) struct RouterSpec {
     pub(crate) access: Access,
     pub(crate) trusted_clients: Vec<String>,
     pub(crate) trusted_servers: Vec<String>,
+    pub(crate) dead_after: Duration,
 }
 
 /// The bus to be used.
@@ -88,6 +90,7 @@ pub(crate) struct BusSpec {
     /// Where listeners register: name, domain, and the services that it is for if not all.
     pub(crate) routers: Vec<(RouterName, Option<Vec<String>>)>,
     pub(crate) host: String,
+    pub(crate) dead_after: Duration,
 }
 
 /// A service to be.
@@ -122,6 +125,7 @@ impl Default for EmbeddedPlan {
             outbox_progress: OUTBOX_PROGRESS,
             sessions_per_account: SESSIONS_PER_ACCOUNT,
             connections_per_address: CONNECTIONS_PER_ADDRESS,
+            dead_after: DEAD_AFTER,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix::Actor;
 use opensrf::jid::Jid;
+use opensrf::liveness::DeadAfter;
 use opensrf::pool::{PoolRules, PoolSize};
 use opensrf::router::Trust;
 use opensrf::session::{RouterName, SessionRules};
@@ -14,6 +15,7 @@ use super::root::Root;
 use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec};
 use super::{HostBuilder, HostError, HostHandle};
 use crate::client::Client;
+use crate::control::Control;
 use crate::counters::Counters;
 use crate::env::Env;
 use crate::jabber::{Bound, Incoming, ServerPlan, Socket, Switch};
@@ -35,6 +37,7 @@ impl HostBuilder {
         let mut env = self.env.take().unwrap_or_else(Env::real);
         self.make_accounts(&mut env);
         let counters = Arc::new(Counters::default());
+        let control = Control::open(self.control.as_ref(), &self.own_name()).await?;
         let server = self.listen_on_all(&counters).await?;
         let incoming = Slot::default();
         let ways = Ways {
@@ -52,6 +55,7 @@ impl HostBuilder {
             .with_timeout(self.timeout)
             .with_connect_timeout(self.connect_timeout);
         let plan = RootPlan {
+            name: self.own_name(),
             services: self.service_plans()?,
             client: client.clone(),
             counters: Arc::clone(&counters),
@@ -85,6 +89,9 @@ impl HostBuilder {
         };
         // An answer means that the host has begun: its client can be asked from now on.
         handle.waits_for().await?;
+        if let Some(control) = control {
+            actix_rt::spawn(control.serve(handle.clone()));
+        }
         Ok(handle)
     }
 
@@ -150,6 +157,11 @@ impl HostBuilder {
         }
     }
 
+    fn own_name(&self) -> String {
+        let bus = self.bus.as_ref().map(|bus| bus.host.as_str());
+        self.name.as_deref().or(bus).unwrap_or(LOCALHOST).to_owned()
+    }
+
     fn router_name(&self) -> RouterName {
         let first = self.bus.as_ref().and_then(|bus| bus.routers.first());
         first.map_or_else(
@@ -209,6 +221,7 @@ impl EmbeddedPlan {
             outbox_bytes: self.outbox_bytes,
             outbox_progress: self.outbox_progress,
             connections_per_address: self.connections_per_address,
+            dead_after: DeadAfter::new(self.dead_after)?,
         })
     }
 }
@@ -218,7 +231,11 @@ impl RouterSpec {
         Ok(RouterPlan {
             address: jid(&self.user, &self.domain, &self.resource)?,
             trust: Trust::new(self.trusted_clients.clone(), self.trusted_servers.clone())?,
-            transport: ways.transport(&self.access, &self.password)?,
+            transport: ways.transport(
+                &self.access,
+                &self.password,
+                DeadAfter::new(self.dead_after)?,
+            )?,
         })
     }
 }
@@ -235,7 +252,11 @@ impl BusSpec {
                 name: "router".into(),
                 domain: self.domain.clone(),
             }),
-            transport: ways.transport(&self.access, &self.password)?,
+            transport: ways.transport(
+                &self.access,
+                &self.password,
+                DeadAfter::new(self.dead_after)?,
+            )?,
         })
     }
 }
@@ -255,7 +276,12 @@ struct Ways<'a> {
 }
 
 impl Ways<'_> {
-    fn transport(&self, access: &Access, password: &str) -> Result<Arc<dyn Transport>, HostError> {
+    fn transport(
+        &self,
+        access: &Access,
+        password: &str,
+        dead_after: Option<DeadAfter>,
+    ) -> Result<Arc<dyn Transport>, HostError> {
         let (dial, method): (Arc<dyn Dial>, _) = match access {
             Access::Embedded => {
                 let switch = self.switch.ok_or(HostError::NoServer)?;
@@ -266,14 +292,15 @@ impl Ways<'_> {
                 LoginMethod::Auto,
             ),
             Access::Server(Socket::Tcp(address), method) => {
-                (Arc::new(TcpDial(address.clone())), *method)
+                let dial = TcpDial::new(address).with_dead_after(dead_after);
+                (Arc::new(dial), *method)
             }
             Access::Server(Socket::Unix(path), method) => {
                 (Arc::new(UnixDial(path.clone())), *method)
             }
             Access::Dial(dial, method) => (Arc::clone(dial), *method),
             Access::Faulty(access, faults) => {
-                let inner = self.transport(access, password)?;
+                let inner = self.transport(access, password, dead_after)?;
                 return Ok(Arc::new(Faulty::new(inner, faults.clone())));
             }
         };
@@ -281,10 +308,7 @@ impl Ways<'_> {
             password: password.to_owned(),
             method,
         };
-        Ok(Arc::new(Xmpp::new(
-            dial,
-            credentials,
-            self.env.fork("xmpp"),
-        )))
+        let xmpp = Xmpp::new(dial, credentials, self.env.fork("xmpp"));
+        Ok(Arc::new(xmpp.with_dead_after(dead_after)))
     }
 }

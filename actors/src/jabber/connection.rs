@@ -1,8 +1,10 @@
 //! One client's connection to the embedded server.
 //!
 //! Until the client is online, what it sends goes to the [`Acceptor`]; from then on to the switch,
-//! in its name. What others send to it waits in its [`Outbox`], where the switch puts it without
+//! in its name, and it is watched whether the client still lives. What others send to it waits in its [`Outbox`], where the switch puts it without
 //! troubling this actor.
+
+mod login;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,11 +18,11 @@ use actix::{
 use bytes::BytesMut;
 use opensrf::jid::Jid;
 use opensrf::limits::StreamLimits;
-use opensrf::stanza::{Condition, NotAStanza, Stanza, StanzaError, StreamError};
-use opensrf::stream::acceptor::{Acceptor, BindRefusal, Effect, Input};
-use opensrf::stream::{SaslFailure, SaslProgress};
+use opensrf::liveness::{DeadAfter, Liveness, Make, PING};
+use opensrf::stanza::{Condition, Kind, NotAStanza, Stanza, StanzaError, StreamError};
+use opensrf::stream::acceptor::{Acceptor, Input};
 use opensrf::switchboard::BindingId;
-use opensrf::xml::{Frame, Framer, Raw, XmlError};
+use opensrf::xml::{Frame, Framer, Raw, XmlError, ns};
 
 use super::frames::{Frames, Unreadable};
 use super::server::Shared;
@@ -29,10 +31,7 @@ use crate::driver::{Conduct, Driver};
 use crate::env::Env;
 use crate::sasl::SaslServer;
 use crate::supervise::{Exit, Tether};
-use crate::transport::{Halves, LinkError, Outbox, Unsent, WriteEnd};
-
-/// How long a stranger waits for the news that its password was wrong. Guessing is to be slow.
-const FAILURE_DELAY: Duration = Duration::from_secs(1);
+use crate::transport::{Halves, Outbox, Signs, Unsent, WriteEnd, ping, watch};
 
 /// How long a client may take to close a connection that we have ended.
 const LINGER: Duration = Duration::from_secs(2);
@@ -45,6 +44,7 @@ pub(super) struct Connection {
     env: Env,
     framer: Rc<RefCell<Framer>>,
     outbox: Outbox,
+    signs: Rc<Signs>,
     sasl: Option<SaslServer>,
     /// The address, once it is claimed.
     bound: Option<(Jid, BindingId)>,
@@ -78,10 +78,12 @@ impl Connection {
         let framer = Rc::new(RefCell::new(Framer::new(StreamLimits::UNAUTHENTICATED)));
         let outbox = Outbox::new(shared.plan.outbox_bytes);
         let progress = shared.plan.outbox_progress;
+        let signs = Signs::new(&env);
         Self::create(|ctx| {
-            ctx.add_stream(Frames::new(reader, Rc::clone(&framer)));
-            let writing = outbox.clone();
-            let written = async move { writing.write_out(writer, progress).await };
+            let frames = Frames::new(reader, Rc::clone(&framer), Rc::clone(&signs));
+            ctx.add_stream(frames);
+            let (writing, seen) = (outbox.clone(), Rc::clone(&signs));
+            let written = async move { writing.write_out(writer, progress, &seen).await };
             ctx.spawn(fut::wrap_future(written).map(Self::written));
             let role = Acceptor::new(env.now(), Arc::clone(&shared.offer), cleartext)
                 .within(shared.plan.login_time);
@@ -91,6 +93,7 @@ impl Connection {
                 env,
                 framer,
                 outbox,
+                signs,
                 sasl: None,
                 bound: None,
                 is_online: false,
@@ -171,6 +174,7 @@ impl Connection {
             false => (true, !raw.is_within(&limits.with_room())),
         };
         match Stanza::from_raw(raw) {
+            Ok(stanza) if self.is_sign_of_life(jid, &stanza) => {}
             // Only what somebody passes on for somebody else may have grown.
             Ok(stanza) if is_too_large || is_large && stanza.extension().router_from.is_none() => {
                 let text = format!("larger than {} bytes", limits.stanza_bytes);
@@ -201,94 +205,49 @@ impl Connection {
         }
     }
 
-    fn check(&mut self, progress: SaslProgress, ctx: &mut Context<Self>) {
-        if let SaslProgress::Failure(SaslFailure::NotAuthorized) = progress {
-            self.refuse(Input::Sasl(progress), ctx);
-        } else {
-            self.step(Input::Sasl(progress), ctx);
+    /// Whether this is only said to hear of the other side, and is dealt with: the answer to our ping,
+    /// or such a ping of the client's. The switch would count and show it.
+    fn is_sign_of_life(&self, jid: &Jid, stanza: &Stanza) -> bool {
+        let is_one = stanza.kind == Kind::Iq && stanza.id == *PING;
+        let is_for_server = |to: &Jid| to.as_str() == jid.domain();
+        if !is_one || !stanza.to.as_ref().is_none_or(is_for_server) {
+            return false;
         }
+        if stanza.answers(PING) {
+            if self.signs.answered() {
+                tracing::debug!(%jid, "client answers pings");
+            }
+            return true;
+        }
+        let is_ping = stanza.asks_for(&[ns::PING]);
+        if is_ping {
+            let mut answer = stanza.granted();
+            answer.to = Some(jid.clone());
+            // If too much waits for the client already, that is a sign of life as well.
+            let _ = self.outbox.push(answer);
+        }
+        is_ping
     }
 
-    /// Gives the news of a failed log-in, late to strangers.
-    fn refuse(&mut self, news: Input, ctx: &mut Context<Self>) {
-        self.shared.switch.counters().login_failures.add();
-        if self.is_private {
-            return self.step(news, ctx);
-        }
-        let delay = actix_rt::time::sleep(FAILURE_DELAY);
-        ctx.wait(fut::wrap_future(delay).map(|(), this: &mut Self, ctx| this.step(news, ctx)));
-    }
-
-    fn bind(&mut self, jid: &Jid, ctx: &mut Context<Self>) {
-        let target = Arc::new(Client(self.outbox.clone()));
-        match self.shared.switch.bind(jid, target) {
-            Ok(binding) => {
-                self.bound = Some((jid.clone(), binding));
-                self.step(Input::Bound, ctx);
-            }
-            Err(LinkError::TooManySessions(_)) => {
-                tracing::warn!(%jid, "the account has as many sessions as it may");
-                self.step(Input::BindRefused(BindRefusal::ResourceConstraint), ctx);
-            }
-            Err(_) => self.step(Input::BindRefused(BindRefusal::Conflict), ctx),
-        }
-    }
-}
-
-impl Conduct<Acceptor> for Connection {
-    fn driver(&mut self) -> &mut Driver<Acceptor> {
-        &mut self.driver
-    }
-
-    fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
-        match effect {
-            Effect::Send(bytes) => self.outbox.push_bytes(bytes),
-            Effect::CheckLegacy {
-                user,
-                domain,
-                proof,
-            } => match self.shared.plan.accounts.check(&user, &domain, &proof) {
-                true => self.step(Input::LegacyChecked(true), ctx),
-                false => self.refuse(Input::LegacyChecked(false), ctx),
-            },
-            Effect::SaslStart {
-                mechanism,
-                domain,
-                initial,
-            } => {
-                let accounts = Arc::clone(&self.shared.plan.accounts);
-                let progress = match SaslServer::start(accounts, &domain, &mechanism) {
-                    Ok(mut exchange) => {
-                        let progress = exchange.step(initial.as_deref());
-                        self.sasl = Some(exchange);
-                        progress
-                    }
-                    Err(failure) => SaslProgress::Failure(failure),
-                };
-                self.check(progress, ctx);
-            }
-            Effect::SaslStep(data) => {
-                let none = SaslProgress::Failure(SaslFailure::MalformedRequest);
-                let progress = self
-                    .sasl
-                    .as_mut()
-                    .map_or(none, |sasl| sasl.step(Some(&data)));
-                self.check(progress, ctx);
-            }
-            Effect::RestartStream => self.framer.borrow_mut().restart(),
-            Effect::Bind(jid) => self.bind(&jid, ctx),
-            Effect::Online(jid) => {
-                tracing::debug!(%jid, "client is online");
-                self.shared.switch.counters().logins.add();
-                self.sasl = None;
-                self.is_online = true;
-                // Twice the room: once for what was passed on, which must not end the router's
-                // stream, and once more to be able to send back what is larger than that.
-                let limits = self.shared.plan.limits.with_room().with_room();
-                self.framer.borrow_mut().set_limits(limits);
-            }
-            Effect::Close => self.outbox.close(),
-        }
+    /// Watches from now on whether the client lives.
+    fn watch(&self, jid: &Jid, dead_after: DeadAfter, ctx: &mut Context<Self>) {
+        let make = match self.sasl {
+            Some(_) => Make::Other,
+            None => Make::Original,
+        };
+        let chance = self.env.seed().fork("liveness");
+        let role = Liveness::new(self.env.now(), dead_after, make, chance);
+        let question = ping(Some(jid.server()), jid.clone());
+        let dead = watch(role, Rc::clone(&self.signs), self.outbox.clone(), question);
+        ctx.spawn(
+            fut::wrap_future(dead).map(move |(), connection: &mut Self, ctx| {
+                let silence = dead_after.get();
+                tracing::warn!(jid = connection.name(), ?silence, "client is dead, closed");
+                connection.shared.switch.counters().dead.add();
+                connection.lost("it is dead");
+                ctx.stop();
+            }),
+        );
     }
 }
 
@@ -396,5 +355,9 @@ impl Deliver for Client {
         StreamError::Conflict.write_to(&mut bytes);
         self.0.push_bytes(bytes.freeze());
         self.0.close();
+    }
+
+    fn bytes_waiting(&self) -> usize {
+        self.0.waiting()
     }
 }

@@ -9,6 +9,8 @@ use futures::Stream;
 use opensrf::xml::{Frame, Framer, XmlError};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use crate::transport::Signs;
+
 /// Why no more frames come.
 #[derive(Debug)]
 pub(super) enum Unreadable {
@@ -20,6 +22,7 @@ pub(super) enum Unreadable {
 pub(super) struct Frames {
     reader: Box<dyn AsyncRead + Send + Unpin>,
     framer: Rc<RefCell<Framer>>,
+    signs: Rc<Signs>,
     state: Reading,
 }
 
@@ -32,14 +35,16 @@ enum Reading {
 }
 
 impl Frames {
-    /// The parts that `framer` finds in what `reader` brings.
+    /// The parts that `framer` finds in what `reader` brings; `signs` learns when it brings something.
     pub(super) fn new(
         reader: Box<dyn AsyncRead + Send + Unpin>,
         framer: Rc<RefCell<Framer>>,
+        signs: Rc<Signs>,
     ) -> Self {
         Self {
             reader,
             framer,
+            signs,
             state: Reading::On,
         }
     }
@@ -67,7 +72,12 @@ impl Stream for Frames {
             }
             // Nothing is lost when this future is dropped before it is ready.
             let reading = pin!(this.reader.read_buf(framer.buffer()));
-            match std::task::ready!(reading.poll(cx)) {
+            let Poll::Ready(read) = reading.poll(cx) else {
+                this.signs.listen();
+                return Poll::Pending;
+            };
+            this.signs.hear();
+            match read {
                 Ok(0) => {
                     this.state = Reading::Over;
                     return Poll::Ready(None);

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use opensrf::liveness::DeadAfter;
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 
 use super::Incoming;
@@ -87,11 +88,11 @@ impl Bound {
     }
 
     /// Hands every connection to the server, until the server is gone.
-    pub(super) async fn accept(&self, server: Peer<Incoming>) {
+    pub(super) async fn accept(&self, server: Peer<Incoming>, dead_after: Option<DeadAfter>) {
         loop {
             let incoming = match self {
                 Self::Tcp(listener, _) => match listener.accept().await {
-                    Ok((socket, from)) => tcp_halves(socket).map(|halves| Incoming {
+                    Ok((socket, from)) => tcp_halves(socket, dead_after).map(|halves| Incoming {
                         halves,
                         from: from.ip().to_string(),
                     }),
@@ -171,6 +172,6 @@ impl Drop for Removed {
 
 impl From<SocketAddr> for TcpDial {
     fn from(address: SocketAddr) -> Self {
-        Self(address.to_string())
+        Self::new(address.to_string())
     }
 }

@@ -12,4 +12,4 @@ mod switch;
 
 pub use listen::{Bound, ListenError, Socket};
 pub use server::{Cleartext, Incoming, Server, ServerPlan};
-pub use switch::{Deliver, Refused, Switch, Tap};
+pub use switch::{Deliver, Refused, Switch, SwitchLoad, Tap};

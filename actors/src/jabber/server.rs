@@ -1,11 +1,14 @@
 //! Takes connections and gives each an actor.
 
+mod status;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, fut};
 use opensrf::limits::StreamLimits;
+use opensrf::liveness::DeadAfter;
 use opensrf::stream::Offer;
 
 use super::connection::{Connection, ShutDown};
@@ -39,6 +42,8 @@ pub struct ServerPlan {
     pub outbox_progress: Duration,
     /// Connections from one address of the network; those of this machine are not counted.
     pub connections_per_address: usize,
+    /// How long a client that answers pings may be silent before it is dead; never if absent.
+    pub dead_after: Option<DeadAfter>,
 }
 
 /// Where passwords may cross the wire as they are.
@@ -144,7 +149,10 @@ impl Actor for Server {
         for socket in &self.sockets {
             let socket = Arc::clone(socket);
             let own = Peer::new(ctx.address());
-            ctx.spawn(fut::wrap_future(async move { socket.accept(own).await }));
+            let dead_after = self.shared.plan.dead_after;
+            ctx.spawn(fut::wrap_future(async move {
+                socket.accept(own, dead_after).await;
+            }));
         }
     }
 }

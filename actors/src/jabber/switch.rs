@@ -4,6 +4,7 @@
 //! put where its receiver takes it from, or bounced, in the call that submits it: nothing waits
 //! here, so one slow receiver delays nobody.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -24,6 +25,11 @@ pub trait Deliver: fmt::Debug + Send + Sync {
 
     /// The address belongs to somebody else now.
     fn evict(&self);
+
+    /// Bytes that wait to be written to it; of a party of this process none.
+    fn bytes_waiting(&self) -> usize {
+        0
+    }
 }
 
 /// What a receiver did not take.
@@ -34,6 +40,17 @@ pub enum Refused {
     Full(Vec<Stanza>),
     /// The receiver is gone.
     Gone(Box<Stanza>),
+}
+
+/// What waits for those who are bound at a switch.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct SwitchLoad {
+    /// Who is bound.
+    pub sessions: usize,
+    /// Bytes that wait for all of them.
+    pub bytes: usize,
+    /// For whom most wait, if any do.
+    pub fullest: Option<(Jid, usize)>,
 }
 
 /// Sees every stanza that is submitted.
@@ -122,9 +139,9 @@ impl Switch {
 
     /// Delivers news of a party; nobody waits for them.
     fn hand_over(&self, target: &Arc<dyn Deliver>, stanza: Stanza) {
-        match target.deliver(stanza) {
-            Ok(()) => self.counters.routed.add(),
-            Err(_) => self.counters.dropped.add(),
+        self.counters.routed.add();
+        if let Err(refused) = target.deliver(stanza) {
+            self.bounce(refused);
         }
     }
 
@@ -135,6 +152,25 @@ impl Switch {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .addresses()
+    }
+
+    /// What waits for whom. It looks at every binding.
+    #[must_use]
+    pub fn load(&self) -> SwitchLoad {
+        let board = self.board.read().unwrap_or_else(PoisonError::into_inner);
+        let mut load = SwitchLoad::default();
+        for (jid, target) in board.bindings() {
+            let bytes = target.bytes_waiting();
+            load.sessions += 1;
+            load.bytes += bytes;
+            // By address where both have the same: bindings come in no order.
+            let most = (bytes, Reverse(jid));
+            let before = load.fullest.as_ref();
+            if bytes > 0 && before.is_none_or(|(jid, bytes)| most > (*bytes, Reverse(jid))) {
+                load.fullest = Some((jid.clone(), bytes));
+            }
+        }
+        load
     }
 
     /// Brings a stanza whose `from` is true to where it belongs, or its bounce to where it came

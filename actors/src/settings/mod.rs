@@ -31,13 +31,14 @@ use layers::Tree;
 use opensrf::original::item::{Note, Weight};
 use read::{Entry, Report, Section};
 
+use crate::control::Place;
 pub use error::{Problem, SettingsError};
 pub use import::{Import, Outcome};
 pub use loader::Loader;
 pub use model::{
-    Account, Address, BusSettings, CleartextLogin, ClientSettings, HostSettings, JabberAccount,
-    JabberSettings, LogFormat, LogSettings, LoginMethod, RouterAddress, RouterSettings,
-    ServiceSettings,
+    Account, Address, BusSettings, CleartextLogin, ClientSettings, ControlSocket, HostSettings,
+    JabberAccount, JabberSettings, LogFormat, LogSettings, LoginMethod, RouterAddress,
+    RouterSettings, ServiceSettings,
 };
 pub use password::Password;
 pub use secrets::{ClientLogin, Keep, Login, Secrets};
@@ -107,6 +108,16 @@ impl Settings {
         ];
         let changed = tables.into_iter().filter(|(_, is_changed)| *is_changed);
         changed.map(|(table, _)| table).collect()
+    }
+
+    /// Where `opensrf status` asks a host with these settings; nothing if it is not to be asked.
+    #[must_use]
+    pub fn control_place(&self) -> Option<Place> {
+        match &self.host.control {
+            None => Some(Place::Folder(self.state.join("control"))),
+            Some(ControlSocket::At(path)) => Some(Place::File(path.clone())),
+            Some(ControlSocket::Nowhere) => None,
+        }
     }
 
     /// What files of the original say and could not be carried over, in the order of their lines.

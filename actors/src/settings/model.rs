@@ -67,6 +67,8 @@ pub struct JabberSettings {
     pub sessions_per_account: usize,
     /// Connections from one address of the network; this machine's own are not counted.
     pub connections_per_address: usize,
+    /// How long a client may be silent before it is dead: at least 1 s, or 0 for never.
+    pub dead_after: Duration,
 }
 
 /// An account of the embedded server.
@@ -119,6 +121,8 @@ pub struct RouterSettings {
     pub trusted_clients: Vec<String>,
     /// Domains whose listeners may register; at least one.
     pub trusted_servers: Vec<String>,
+    /// How long the server at `address` may be silent before it is dead: at least 1 s, or 0 for never.
+    pub dead_after: Duration,
 }
 
 /// How the services and clients of this host log in.
@@ -135,6 +139,8 @@ pub struct BusSettings {
     pub account: Account,
     /// Where listeners register, at least one; clients ask the first.
     pub routers: Vec<RouterAddress>,
+    /// How long the server at `address` may be silent before it is dead: at least 1 s, or 0 for never.
+    pub dead_after: Duration,
 }
 
 /// How to log in to a server.
@@ -227,4 +233,16 @@ pub struct HostSettings {
     pub name: String,
     /// How long calls may still run when it stops.
     pub drain: Duration,
+    /// The socket at which `opensrf status` asks it; nothing for one in the state folder.
+    pub control: Option<ControlSocket>,
+}
+
+/// The socket at which a host is asked from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ControlSocket {
+    /// At this path, written `unix:path`.
+    At(PathBuf),
+    /// None, written as an empty text.
+    Nowhere,
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use opensrf::limits::{self, StreamLimits};
+use opensrf::liveness::DeadAfter;
 use tracing_subscriber::EnvFilter;
 
 use super::Password;
@@ -15,8 +16,8 @@ use super::model::{
 use super::read::Section;
 use super::show::Toml;
 use super::values::{
-    Found, address, any_text, at_least, domain, duration, duration_or_zero, list, listen, password,
-    password_file, resource, set, some, user, word,
+    Found, address, any_text, at_least, control, domain, duration, duration_or_zero, list, listen,
+    password, password_file, resource, set, some, user, word,
 };
 
 /// What is logged unless somebody says otherwise.
@@ -101,6 +102,7 @@ pub(super) fn jabber(mut table: Section<'_>) -> JabberSettings {
             limits::CONNECTIONS_PER_ADDRESS,
             at_least(1),
         ),
+        dead_after: dead_after(&mut table),
         accounts: Vec::new(),
     };
     if jabber.outbox_bytes < jabber.stanza_bytes {
@@ -175,6 +177,7 @@ pub(super) fn router(mut table: Section<'_>) -> Option<RouterSettings> {
     };
     let trusted_clients = trusted("trusted_clients");
     let trusted_servers = trusted("trusted_servers");
+    let dead_after = dead_after(&mut table);
     table.finish();
     Some(RouterSettings {
         domain: domain_?,
@@ -183,7 +186,18 @@ pub(super) fn router(mut table: Section<'_>) -> Option<RouterSettings> {
         account: account?,
         trusted_clients: trusted_clients?,
         trusted_servers: trusted_servers?,
+        dead_after,
     })
+}
+
+/// How long the other side of a connection may be silent.
+fn dead_after(table: &mut Section<'_>) -> Duration {
+    let silence = |found: &Found<'_>| {
+        let silence = duration_or_zero(found)?;
+        let checked = DeadAfter::new(silence).map(|_| silence);
+        checked.map_err(|error| error.to_string())
+    };
+    table.or("dead_after_seconds", limits::DEAD_AFTER, silence)
 }
 
 /// `own` is the router of the same configuration: its host registers there unless told otherwise.
@@ -191,6 +205,7 @@ pub(super) fn bus(mut table: Section<'_>, own: Option<&RouterSettings>) -> Optio
     let domain = table.required("domain", "name the virtual host to log in to", domain);
     let address = table.optional("address", "straight into the embedded server", address);
     let login = table.or("login", LoginMethod::Auto, word(LOGIN));
+    let dead_after = dead_after(&mut table);
     let account = account(table.inline("account"));
     let own = RouterAddress {
         name: own.map_or(ROUTER, |router| &router.account.user).to_owned(),
@@ -224,6 +239,7 @@ pub(super) fn bus(mut table: Section<'_>, own: Option<&RouterSettings>) -> Optio
         login,
         account: account?,
         routers,
+        dead_after,
     })
 }
 
@@ -320,6 +336,7 @@ pub(super) fn host(mut table: Section<'_>, machine: String) -> HostSettings {
     let host = HostSettings {
         name: table.or("name", machine, resource),
         drain: table.or("drain_seconds", Duration::from_secs(30), duration_or_zero),
+        control: table.optional("control", "in the state folder", control),
     };
     table.finish();
     host

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Password;
-use super::model::Address;
+use super::model::{Address, ControlSocket};
 use super::read::{DEFAULT, Entry};
 
 /// Column of the comment behind a value.
@@ -99,6 +99,15 @@ impl Toml for Password {
 impl Toml for Address {
     fn toml(&self) -> String {
         self.to_string().toml()
+    }
+}
+
+impl Toml for ControlSocket {
+    fn toml(&self) -> String {
+        match self {
+            Self::At(path) => format!("unix:{}", path.display()).toml(),
+            Self::Nowhere => "".toml(),
+        }
     }
 }
 

@@ -143,7 +143,7 @@ fn a_wrong_variable_is_named() {
         "environment variable OPENSRF_CLIENT__TIMEOUT_SECONDS: client.timeout_seconds: \
          expected a number, found a text",
         "environment variable OPENSRF_ROUTER__NMAE: router.nmae: unknown key; \
-         known here: domain, name, address, account, trusted_clients, trusted_servers",
+         known here: domain, name, address, account, trusted_clients, trusted_servers, dead_after_seconds",
     ];
     assert_eq!(lines, BTreeSet::from(expected));
 }
@@ -266,6 +266,10 @@ fn what_makes_no_sense_is_refused_with_file_and_line() {
         (
             "[jabber]\nstanza_bytes = 20000\noutbox_bytes = 10000".to_owned(),
             "a.toml:3: jabber.outbox_bytes: 10000 is less than stanza_bytes 20000",
+        ),
+        (
+            "[jabber]\ndead_after_seconds = 0.5".to_owned(),
+            "a.toml:2: jabber.dead_after_seconds: dead after 500ms: at least 1s, or 0 for never",
         ),
         (
             whole("[[services]]\nname = \"opensrf.math\"\nsettings = 1"),

@@ -12,7 +12,7 @@ use opensrf::ids;
 use opensrf::jid::Jid;
 
 use super::Password;
-use super::model::Address;
+use super::model::{Address, ControlSocket};
 use super::show::Toml;
 
 /// Longest time that a setting may say; timers add it to the clock.
@@ -150,6 +150,19 @@ pub(super) fn listen(found: &Found<'_>) -> Result<Address, String> {
         Ok(Address::Tcp(format!("{host}:{port}")))
     } else {
         Err(wrong())
+    }
+}
+
+/// A Unix socket, or an empty text for none.
+pub(super) fn control(found: &Found<'_>) -> Result<ControlSocket, String> {
+    if matches!(&found.value.kind, ValueKind::String(text) if text.is_empty()) {
+        return Ok(ControlSocket::Nowhere);
+    }
+    match listen(found)? {
+        Address::Unix(path) => Ok(ControlSocket::At(path)),
+        Address::Tcp(text) => Err(format!(
+            "{text:?} is no file of this machine; write unix:path, or \"\" for none"
+        )),
     }
 }
 

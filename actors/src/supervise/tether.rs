@@ -21,8 +21,8 @@ pub enum Exit {
     /// What it did took longer than it may.
     #[error("its method took longer than it may")]
     Hung,
-    /// Its children failed too often.
-    #[error("gave up: {0}")]
+    /// A child of it failed too often: which one, and how at last.
+    #[error("failed too often: {0}")]
     Intensity(String),
 }
 

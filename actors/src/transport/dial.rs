@@ -1,14 +1,18 @@
 //! Byte streams to a Jabber server.
 
+mod tcp;
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
+use opensrf::liveness::DeadAfter;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
+pub(crate) use self::tcp::tcp_halves;
 use crate::jabber::Incoming;
 use crate::peer::Slot;
 
@@ -60,43 +64,40 @@ pub trait Dial: fmt::Debug + Send + Sync {
 
 /// Over TCP, to `host:port`.
 #[derive(Debug, Clone)]
-pub struct TcpDial(pub String);
+pub struct TcpDial {
+    address: String,
+    dead_after: Option<DeadAfter>,
+}
 
-impl Dial for TcpDial {
-    fn dial(&self) -> LocalBoxFuture<'static, io::Result<Halves>> {
-        let address = self.0.clone();
-        Box::pin(async move {
-            let connecting = TcpStream::connect(address);
-            let socket = tokio::time::timeout(DIAL_TIME, connecting)
-                .await
-                .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-            tcp_halves(socket)
-        })
+impl TcpDial {
+    /// To `host:port`.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self {
+            address: address.into(),
+            dead_after: None,
+        }
     }
 
-    fn address(&self) -> String {
-        self.0.clone()
+    /// Has the system close connections whose other machine has been gone for so long.
+    #[must_use]
+    pub fn with_dead_after(mut self, dead_after: Option<DeadAfter>) -> Self {
+        self.dead_after = dead_after;
+        self
     }
 }
 
-/// A TCP connection as we want it: no delay for small writes, and news of a peer that vanished.
-pub(crate) fn tcp_halves(socket: TcpStream) -> io::Result<Halves> {
-    socket.set_nodelay(true)?;
-    let options = socket2::SockRef::from(&socket);
-    let keepalive = socket2::TcpKeepalive::new()
-        .with_time(Duration::from_secs(60))
-        .with_interval(Duration::from_secs(10))
-        .with_retries(3);
-    options.set_tcp_keepalive(&keepalive)?;
-    #[cfg(target_os = "linux")]
-    options.set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
-    let is_private = socket.peer_addr()?.ip().is_loopback();
-    let (reader, writer) = socket.into_split();
-    Ok(Halves {
-        reader: Box::new(reader),
-        writer: Box::new(writer),
-        is_private,
-    })
+impl Dial for TcpDial {
+    fn dial(&self) -> LocalBoxFuture<'static, io::Result<Halves>> {
+        let Self {
+            address,
+            dead_after,
+        } = self.clone();
+        Box::pin(async move { tcp_halves(TcpStream::connect(address).await?, dead_after) })
+    }
+
+    fn address(&self) -> String {
+        self.address.clone()
+    }
 }
 
 /// Over a Unix socket.

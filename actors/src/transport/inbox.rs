@@ -94,21 +94,14 @@ impl Inbox {
     ///
     /// # Errors
     /// Gives it back if the party is gone.
-    pub async fn push_when_free(&self, stanza: Stanza) -> Result<(), Box<Stanza>> {
+    pub async fn push_when_free(&self, mut stanza: Stanza) -> Result<(), Box<Stanza>> {
         loop {
             // Before looking, so that room made in between is not missed.
             let room = self.0.room.notified();
-            let mut state = self.state();
-            if state.is_closed {
-                return Err(Box::new(stanza));
+            match self.push_if_free(stanza)? {
+                None => return Ok(()),
+                Some(back) => stanza = back,
             }
-            if state.stanzas.has_room_for(&stanza) {
-                state.stanzas.push(stanza);
-                self.tell(state);
-                return Ok(());
-            }
-            state.is_wanted = true;
-            drop(state);
             room.await;
         }
     }
@@ -121,6 +114,21 @@ impl Inbox {
     /// How many there were since the last time.
     pub(crate) fn take_unsent(&self) -> u64 {
         self.0.unsent.swap(0, Ordering::Relaxed)
+    }
+
+    /// Puts a stanza in, or gives it back while too much waits already.
+    fn push_if_free(&self, stanza: Stanza) -> Result<Option<Stanza>, Box<Stanza>> {
+        let mut state = self.state();
+        if state.is_closed {
+            return Err(Box::new(stanza));
+        }
+        if !state.stanzas.has_room_for(&stanza) {
+            state.is_wanted = true;
+            return Ok(Some(stanza));
+        }
+        state.stanzas.push(stanza);
+        self.tell(state);
+        Ok(None)
     }
 
     /// Tells the party that its link is gone.
@@ -142,6 +150,12 @@ impl Inbox {
     /// Has the party look again later: more waits than it takes in one turn.
     pub fn look_again(&self) {
         self.0.party.report(LinkEvent::Stanzas);
+    }
+
+    /// Stanzas that wait.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.state().stanzas.depth()
     }
 
     /// Takes no more, and gives out what waits.

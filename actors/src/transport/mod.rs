@@ -13,6 +13,7 @@ mod inbox;
 mod local;
 mod outbox;
 mod queue;
+mod watch;
 mod xmpp;
 
 use std::fmt;
@@ -29,6 +30,7 @@ pub(crate) use dial::{tcp_halves, unix_halves};
 pub use inbox::Inbox;
 pub use local::Local;
 pub(crate) use outbox::{Outbox, Unsent, WriteEnd};
+pub(crate) use watch::{Signs, ping, watch};
 pub use xmpp::{Credentials, Xmpp};
 
 /// What a link tells its party.
@@ -67,6 +69,9 @@ pub enum LinkError {
     /// The server took nothing for too long.
     #[error("the server took no bytes for {0:?}")]
     Stuck(std::time::Duration),
+    /// The server has answered pings, and is dead now.
+    #[error("nothing came from the server for {0:?}")]
+    Silent(std::time::Duration),
     /// This process does not serve the domain.
     #[error("domain {0} is not served here; name it in jabber.domains or set bus.address")]
     UnknownDomain(String),

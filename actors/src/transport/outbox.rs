@@ -4,7 +4,9 @@
 //! waits and writes it in one piece. The bytes that may wait are bounded, and so is the time in
 //! which the socket must take some.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::Signs;
 use super::queue::{Bounds, Queue, Waits};
 
 /// Bytes that go out in one write at most, more or less.
@@ -131,6 +134,11 @@ impl Outbox {
         }
     }
 
+    /// Bytes that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().items.bytes()
+    }
+
     /// Takes no more; the writer ends when all that waits is written.
     pub(crate) fn close(&self) {
         self.state().is_closed = true;
@@ -149,8 +157,14 @@ impl Outbox {
         items.into_iter().filter_map(Item::into_stanza).collect()
     }
 
-    /// Writes all that comes, until it is closed or the socket fails.
-    pub(crate) async fn write_out<W>(&self, mut socket: W, progress: Duration) -> WriteEnd
+    /// Writes all that comes, until it is closed or the socket fails. Notes in `signs` when the other
+    /// side took what had to wait: what a socket takes at once may be in nobody's hands.
+    pub(crate) async fn write_out<W>(
+        &self,
+        mut socket: W,
+        progress: Duration,
+        signs: &Signs,
+    ) -> WriteEnd
     where
         W: AsyncWrite + Unpin,
     {
@@ -166,10 +180,21 @@ impl Outbox {
                 continue;
             }
             while !buffer.is_empty() {
+                let mut has_waited = false;
                 // Not `write_buf`: of one piece, a vectored write costs the kernel more.
-                match timeout(progress, socket.write(&buffer)).await {
+                let writing = poll_fn(|cx| {
+                    let written = Pin::new(&mut socket).poll_write(cx, &buffer);
+                    has_waited |= written.is_pending();
+                    written
+                });
+                match timeout(progress, writing).await {
                     Ok(Ok(0)) => return WriteEnd::Broken(io::ErrorKind::WriteZero.into()),
-                    Ok(Ok(written)) => buffer.advance(written),
+                    Ok(Ok(written)) => {
+                        buffer.advance(written);
+                        if has_waited {
+                            signs.took();
+                        }
+                    }
                     Ok(Err(error)) => return WriteEnd::Broken(error),
                     Err(_) => return WriteEnd::Stuck,
                 }

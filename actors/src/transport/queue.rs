@@ -127,6 +127,16 @@ impl<T: Waits> Queue<T> {
         }
     }
 
+    /// How many wait.
+    pub(super) fn depth(&self) -> usize {
+        self.items.len()
+    }
+
+    /// About how many bytes they take.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Takes out all that waits.
     pub(super) fn take(&mut self) -> VecDeque<T> {
         self.bytes = 0;

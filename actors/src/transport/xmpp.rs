@@ -1,30 +1,34 @@
 //! Over bytes to a Jabber server: ours, ejabberd, Prosody or jabberd2.
 
 mod limit;
+mod login;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::future::LocalBoxFuture;
-use opensrf::Role;
+use bytes::Bytes;
+use futures::future::{LocalBoxFuture, OptionFuture};
 use opensrf::jid::Jid;
 use opensrf::limits::{OUTBOX_BYTES, OUTBOX_PROGRESS, StreamLimits};
-use opensrf::stanza::{Condition, Stanza, StanzaError};
-use opensrf::stream::initiator::{Effect, Initiator, Input};
-use opensrf::stream::{Login, LoginError, LoginMethod, SaslReply};
+use opensrf::liveness::{DeadAfter, Liveness, Make, PING};
+use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
+use opensrf::stream::{Login, LoginMethod};
 use opensrf::xml::{Frame, Framer, ns};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use self::limit::excess;
+use self::login::Stream;
+use super::dial::DIAL_TIME;
+use super::watch::{self as watching, Signs};
 use super::{Dial, Halves, Inbox, Link, LinkError, Outbox, Transport, Unsent, WriteEnd};
 use crate::env::Env;
-use crate::sasl::SaslClient;
 
 /// How to log in.
 #[derive(Clone)]
@@ -49,6 +53,7 @@ pub struct Xmpp {
     dial: Arc<dyn Dial>,
     credentials: Credentials,
     env: Env,
+    dead_after: Option<DeadAfter>,
     leaving: Leaving,
 }
 
@@ -56,15 +61,24 @@ pub struct Xmpp {
 type Leaving = Arc<Mutex<Vec<watch::Receiver<()>>>>;
 
 impl Xmpp {
-    /// Logs in with `credentials` over connections from `dial`.
+    /// Logs in with `credentials` over connections from `dial`. What becomes of the server is not
+    /// watched, unless [`with_dead_after`](Self::with_dead_after) says so.
     #[must_use]
     pub fn new(dial: Arc<dyn Dial>, credentials: Credentials, env: Env) -> Self {
         Self {
             dial,
             credentials,
             env,
+            dead_after: None,
             leaving: Leaving::default(),
         }
+    }
+
+    /// Takes a server that has answered a ping, and then says nothing for so long, for dead.
+    #[must_use]
+    pub fn with_dead_after(mut self, dead_after: Option<DeadAfter>) -> Self {
+        self.dead_after = dead_after;
+        self
     }
 }
 
@@ -78,13 +92,11 @@ impl Transport for Xmpp {
             dial,
             credentials,
             env,
+            dead_after,
             leaving,
         } = self.clone();
         Box::pin(async move {
-            let halves = dial.dial().await.map_err(|error| LinkError::Unreachable {
-                address: dial.address(),
-                reason: error.to_string(),
-            })?;
+            let halves = dialled(&*dial).await?;
             let login = Login::new(jid, credentials.password)?
                 .with_method(credentials.method)
                 .with_cleartext(halves.is_private);
@@ -94,10 +106,12 @@ impl Transport for Xmpp {
                 writer,
                 framer: Framer::new(LIMITS),
             };
-            let (jid, limit) = stream.log_in(login, &env).await?;
+            let signs = Signs::new(&env);
+            let (jid, limit) = stream.log_in(login, &env, &signs).await?;
             let outbox = Outbox::new(OUTBOX_BYTES);
             let (running, end) = watch::channel(());
-            let run = stream.run(outbox.clone(), inbox.clone());
+            let peer = dead_after.map(|dead_after| Watched::new(dead_after, &jid, &env));
+            let run = stream.run(outbox.clone(), inbox.clone(), signs, peer);
             actix_rt::spawn(async move {
                 run.await;
                 drop(running);
@@ -122,6 +136,43 @@ impl Transport for Xmpp {
                 let _ = end.changed().await;
             }
         })
+    }
+}
+
+/// A connection from `dial`, unless it takes too long.
+async fn dialled(dial: &dyn Dial) -> Result<Halves, LinkError> {
+    let unreachable = |reason| LinkError::Unreachable {
+        address: dial.address(),
+        reason,
+    };
+    match timeout(DIAL_TIME, dial.dial()).await {
+        Ok(dialled) => dialled.map_err(|error| unreachable(error.to_string())),
+        Err(_) => Err(unreachable(format!("no connection within {DIAL_TIME:?}"))),
+    }
+}
+
+/// A server of which is known when it is dead.
+struct Watched {
+    role: Liveness,
+    dead_after: DeadAfter,
+    ping: Bytes,
+}
+
+impl Watched {
+    /// For the server at which `jid` has just logged in.
+    fn new(dead_after: DeadAfter, jid: &Jid, env: &Env) -> Self {
+        let chance = env.seed().fork(jid.as_str());
+        Self {
+            role: Liveness::new(env.now(), dead_after, Make::Other, chance),
+            dead_after,
+            ping: watching::ping(None, jid.server()),
+        }
+    }
+
+    /// Why the link ends, when the server is dead.
+    async fn end(self, signs: Rc<Signs>, outbox: Outbox) -> LinkError {
+        watching::watch(self.role, signs, outbox, self.ping).await;
+        LinkError::Silent(self.dead_after.get())
     }
 }
 
@@ -202,100 +253,40 @@ fn give_back(inbox: &Inbox, stanza: &Stanza, error: StanzaError) {
     }
 }
 
-struct Stream {
-    reader: Box<dyn AsyncRead + Send + Unpin>,
-    writer: Box<dyn AsyncWrite + Send + Unpin>,
-    framer: Framer,
-}
-
 impl Stream {
-    async fn log_in(&mut self, login: Login, env: &Env) -> Result<(Jid, Option<usize>), LinkError> {
-        let user = login.jid().local().unwrap_or_default().to_owned();
-        let password = login.password().to_owned();
-        let mut sasl = None;
-        let mut role = Initiator::new(env.now(), login);
-        let mut inputs = VecDeque::from([Input::Connected]);
-        let mut effects = Vec::new();
-        loop {
-            while let Some(input) = inputs.pop_front() {
-                role.handle(env.now(), input, &mut effects);
-                for effect in effects.drain(..) {
-                    match effect {
-                        // If it takes nothing any more, reading tells that, and perhaps why.
-                        Effect::Send(bytes) => drop(self.writer.write_all(&bytes).await),
-                        Effect::SaslStart { mechanism } => {
-                            let reply = match SaslClient::start(mechanism, &user, &password) {
-                                Ok(mut exchange) => {
-                                    let first = exchange.step(None);
-                                    sasl = Some(exchange);
-                                    first
-                                }
-                                Err(error) => SaslReply::Refused(error.to_string()),
-                            };
-                            inputs.push_back(Input::Sasl(reply));
-                        }
-                        Effect::SaslStep(data) => {
-                            let reply = exchange(&mut sasl, |sasl| sasl.step(Some(&data)));
-                            inputs.push_back(Input::Sasl(reply));
-                        }
-                        Effect::SaslFinish(data) => {
-                            let reply = exchange(&mut sasl, |sasl| sasl.finish(data.as_deref()));
-                            inputs.push_back(Input::Sasl(reply));
-                        }
-                        Effect::RestartStream => self.framer.restart(),
-                        Effect::Online(jid) => return Ok((jid, role.stanza_bytes())),
-                        Effect::Failed(error) => return Err(error.into()),
-                    }
-                }
-            }
-            let patience = role
-                .deadline()
-                .map_or(Duration::MAX, |at| at.saturating_sub(env.now()));
-            match tokio::time::timeout(patience, self.next_frame()).await {
-                Ok(Ok(Some(Frame::Open(header)))) => inputs.push_back(Input::Open(header)),
-                Ok(Ok(Some(Frame::Element(raw)))) => {
-                    inputs.push_back(Input::Element(raw.element()));
-                }
-                Ok(Ok(Some(Frame::Close) | None)) => inputs.push_back(Input::Closed),
-                Ok(Err(reason)) => return Err(LinkError::Ended(reason)),
-                Err(_) => return Err(LoginError::Timeout.into()),
-            }
-        }
-    }
-
-    /// The next part of the stream; `None` when the server closed the connection.
-    async fn next_frame(&mut self) -> Result<Option<Frame>, String> {
-        read_frame(&mut self.reader, &mut self.framer).await
-    }
-
-    /// Carries stanzas both ways until one way ends.
-    async fn run(self, outbox: Outbox, inbox: Inbox) {
+    /// Carries stanzas both ways until one way ends, or the server is dead.
+    async fn run(self, outbox: Outbox, inbox: Inbox, signs: Rc<Signs>, peer: Option<Watched>) {
         let Self {
             mut reader,
             writer,
             mut framer,
         } = self;
-        let mut reading = pin!(read_on(&mut reader, &mut framer, &outbox, &inbox));
-        let mut writing = pin!(outbox.write_out(writer, OUTBOX_PROGRESS));
+        let silence = peer.map(|peer| peer.end(Rc::clone(&signs), outbox.clone()));
+        let mut silent = pin!(OptionFuture::from(silence));
+        let mut reading = pin!(read_on(&mut reader, &mut framer, &outbox, &inbox, &signs));
+        let mut writing = pin!(outbox.write_out(writer, OUTBOX_PROGRESS, &signs));
         let reason = tokio::select! {
             biased;
             end = &mut writing => match end {
                 WriteEnd::Done => {
                     // The server closes the stream when it has read all of it. To close it before
                     // could take back what is still on its way.
-                    let _ = tokio::time::timeout(LAST_WORDS, reading).await;
+                    let _ = timeout(LAST_WORDS, reading).await;
                     return;
                 }
-                WriteEnd::Broken(error) => tokio::time::timeout(LAST_WORDS, reading)
+                WriteEnd::Broken(error) => timeout(LAST_WORDS, reading)
                     .await
                     .unwrap_or_else(|_| LinkError::Ended(error.to_string())),
                 WriteEnd::Stuck => LinkError::Stuck(OUTBOX_PROGRESS),
             },
             reason = &mut reading => reason,
+            Some(reason) = &mut silent => reason,
         };
         if outbox.is_closed() {
             // The party let go of the link; what it sent before goes out all the same.
-            writing.await;
+            if !matches!(reason, LinkError::Silent(_)) {
+                writing.await;
+            }
             return;
         }
         for stanza in outbox.abandon() {
@@ -305,16 +296,12 @@ impl Stream {
     }
 }
 
-fn exchange(
-    sasl: &mut Option<SaslClient>,
-    step: impl FnOnce(&mut SaslClient) -> SaslReply,
-) -> SaslReply {
-    let none = || SaslReply::Refused("the server goes on with an exchange that never began".into());
-    sasl.as_mut().map_or_else(none, step)
-}
-
 /// The next part of a stream; `None` when the other side closed the connection.
-async fn read_frame<R>(reader: &mut R, framer: &mut Framer) -> Result<Option<Frame>, String>
+async fn read_frame<R>(
+    reader: &mut R,
+    framer: &mut Framer,
+    signs: &Signs,
+) -> Result<Option<Frame>, String>
 where
     R: AsyncRead + Unpin,
 {
@@ -322,7 +309,10 @@ where
         if let Some(frame) = framer.next_frame().map_err(|error| error.to_string())? {
             return Ok(Some(frame));
         }
-        match reader.read_buf(framer.buffer()).await {
+        signs.listen();
+        let read = reader.read_buf(framer.buffer()).await;
+        signs.hear();
+        match read {
             Ok(0) => return Ok(None),
             Ok(_) => {}
             Err(error) => return Err(error.to_string()),
@@ -337,6 +327,7 @@ async fn read_on<R>(
     framer: &mut Framer,
     outbox: &Outbox,
     inbox: &Inbox,
+    signs: &Signs,
 ) -> LinkError
 where
     R: AsyncRead + Unpin,
@@ -344,7 +335,7 @@ where
     loop {
         // One read may bring hundreds of stanzas; others get their turn in between.
         tokio::task::coop::consume_budget().await;
-        let raw = match read_frame(reader, framer).await {
+        let raw = match read_frame(reader, framer, signs).await {
             Ok(Some(Frame::Element(raw))) => raw,
             Ok(Some(Frame::Open(_))) => return LinkError::Ended("a second header".into()),
             Ok(Some(Frame::Close)) => return LinkError::Ended("end of stream".into()),
@@ -364,6 +355,17 @@ where
         let Ok(stanza) = Stanza::from_raw(raw) else {
             continue;
         };
+        if is_of_server(&stanza) {
+            if stanza.answers(PING) {
+                signs.answered();
+                continue;
+            }
+            // Answered here, since what waits for the party may be much.
+            if stanza.asks_for(&[ns::PING]) {
+                let _ = outbox.push(stanza.granted());
+                continue;
+            }
+        }
         if let Err(stanza) = inbox.push_when_free(stanza).await {
             // The party ended; what still goes out tells the sender.
             let gone = Condition::RecipientUnavailable.into();
@@ -372,4 +374,11 @@ where
             return LinkError::Ended("the party is gone".into());
         }
     }
+}
+
+/// Whether the server itself asks or answers something.
+fn is_of_server(stanza: &Stanza) -> bool {
+    let from = stanza.from.as_ref();
+    stanza.kind == Kind::Iq
+        && from.is_none_or(|from| from.local().is_none() && from.resource().is_none())
 }

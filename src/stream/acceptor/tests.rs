@@ -382,7 +382,8 @@ fn the_bytes_that_a_stanza_may_have_are_announced_after_the_log_in() {
     let offer = Offer::new(["localhost"], ["PLAIN"]).with_stanza_bytes(20_000);
     let mut server = Server(Acceptor::new(Tick::ZERO, Arc::new(offer), true));
     server.take(header(Some("localhost"), Some("1.0")));
-    server.take(Input::Element(element(AUTH)));
+    let auth = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AA==</auth>";
+    server.take(Input::Element(element(auth)));
     server.take(Input::Sasl(SaslProgress::Success {
         user: "opensrf".into(),
         data: None,

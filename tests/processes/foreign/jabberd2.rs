@@ -26,7 +26,8 @@ const ROUTER: &str = r#"
 const USERS: &str = "<users><user><name>jabberd</name><secret>secret</secret></user></users>";
 
 /// The modules that store for later, or look at what users want, are left out of the chains: what
-/// cannot be delivered must go back.
+/// cannot be delivered must go back. `presence` tells the end of a session to those that it had shown
+/// itself to; in `in-router` it would throw away what is for sessions without presence of their own.
 const SESSION_MANAGER: &str = r#"
 <sm>
   <id>sm</id>
@@ -40,7 +41,9 @@ const SESSION_MANAGER: &str = r#"
   </storage>
   <modules>
     <path>LIBRARIES</path>
-    <chain id='in-sess'><module>validate</module><module>deliver</module></chain>
+    <chain id='in-sess'>
+      <module>validate</module><module>presence</module><module>deliver</module>
+    </chain>
     <chain id='in-router'><module>session</module><module>validate</module></chain>
     <chain id='pkt-user'><module>deliver</module></chain>
     <chain id='pkt-router'><module>session</module></chain>

@@ -4,6 +4,7 @@
 //! configuration and all that it keeps in the test's folder. It has the accounts `router` and
 //! `opensrf`, both with the password `secret`, and the domain `localhost`.
 
+mod directed;
 mod ejabberd;
 mod jabberd2;
 mod prosody;
@@ -52,12 +53,13 @@ enum OldClients {
 
 /// Runs everything over the server of `world`.
 fn carries_a_network(world: &World, old: OldClients) {
-    let router = start(world, "router.toml", ROUTER).ready();
+    directed::directed_presence_tells_ends_and_nothing_else(world);
+    let mut router = start(world, "router.toml", ROUTER).ready();
     let host = start(world, "host.toml", HOST).ready();
     answers(world);
     old_clients(world, old);
     refuses(world);
-    a_service_that_died_is_refused(world, host);
+    a_service_that_died_is_refused(world, &mut router, host);
 
     // The dead host's registration is gone, the router still is there.
     let host = start(world, "host.toml", HOST).ready();
@@ -108,9 +110,10 @@ fn refuses(world: &World) {
         .failed(1, &["the server refused the log-in"]);
 }
 
-/// The listener's address is dead, which the router learns by what the server sends back.
-fn a_service_that_died_is_refused(world: &World, host: Process) {
+/// The router learns of the listener's end by the server, before anybody asks.
+fn a_service_that_died_is_refused(world: &World, router: &mut Process, host: Process) {
     host.kill();
+    router.wait_for("listener lost: its session has ended");
     for options in [
         &["--timeout", "3600"][..],
         &["--timeout", "3600", "--connect"],
@@ -119,11 +122,13 @@ fn a_service_that_died_is_refused(world: &World, host: Process) {
     }
 }
 
-fn a_restarted_router_is_registered_with(world: &World, router: Process, host: Process) {
+fn a_restarted_router_is_registered_with(world: &World, router: Process, mut host: Process) {
     router.kill();
+    // The server says so: nobody has asked anything.
+    host.wait_for("router is missing");
     call(world, &["--timeout", "3600"], &["add", "2", "2"]).failed(1, &["cannot be reached"]);
     let mut router = start(world, "router.toml", ROUTER).ready();
-    // The host has not noticed, but says `register` every few seconds anyway.
+    // The host has asked all the time.
     router.wait_for("service class opened");
     call(world, &[], &["add", "2", "2"]).gave(&["4"]);
     for ending in [host, router] {

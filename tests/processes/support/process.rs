@@ -95,7 +95,11 @@ impl Process {
         self
     }
 
-    fn wait_until(&mut self, what: &str, is_it: impl Fn(&str) -> bool) {
+    /// Waits for a line of which `is_it` is true, behind the last one that was waited for.
+    ///
+    /// # Panics
+    /// If none comes; it is called `what` then.
+    pub(crate) fn wait_until(&mut self, what: &str, is_it: impl Fn(&str) -> bool) {
         let begun = Instant::now();
         loop {
             match self.next_line(begun) {
@@ -158,6 +162,16 @@ impl Process {
         let children = children.expect("our own child, not yet waited for");
         let child = children.trim().parse().ok().and_then(Pid::from_raw);
         kill_process(child.expect("one child"), signal).expect("it runs");
+    }
+
+    /// The memory that it has in use; unknown where there is no `/proc`.
+    pub(crate) fn resident_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+        Some(kib * 1024)
     }
 
     /// Ends it as a crash would, and waits until it is gone.

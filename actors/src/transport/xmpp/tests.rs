@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Mutex;
 
 use actix::{Actor, Context, Handler};
-use tokio::io::DuplexStream;
+use opensrf::stream::LoginError;
+use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
 
 use super::super::{LinkEvent, halves};
@@ -101,4 +102,68 @@ fn a_conflict_is_one_also_when_it_is_noticed_in_writing() {
         let reason = reasons.recv().await;
         assert!(matches!(reason, Some(LinkError::Conflict)), "{reason:?}");
     });
+}
+
+/// What becomes of connecting to nothing, and how long that takes.
+fn fails_after(dial: impl Dial + 'static) -> (String, u64) {
+    let runtime = || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().start_paused(true).build().unwrap()
+    };
+    actix_rt::System::with_tokio_rt(runtime).block_on(async {
+        let credentials = Credentials {
+            password: "secret".into(),
+            method: LoginMethod::Legacy,
+        };
+        let (sender, _reasons) = mpsc::unbounded_channel();
+        let inbox = Inbox::new(Peer::new(Party(sender).start()));
+        let begun = actix_rt::time::Instant::now();
+        let client = Xmpp::new(Arc::new(dial), credentials, Env::simulated(1));
+        let error = client.connect(jid(), inbox).await.unwrap_err();
+        (error.to_string(), begun.elapsed().as_secs())
+    })
+}
+
+/// A machine that does not exist.
+#[derive(Debug)]
+struct Never;
+
+impl Dial for Never {
+    fn dial(&self) -> LocalBoxFuture<'static, io::Result<Halves>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn address(&self) -> String {
+        "nowhere:5222".into()
+    }
+}
+
+#[test]
+fn a_connection_that_never_stands_is_given_up_after_ten_seconds() {
+    let (error, seconds) = fails_after(Never);
+    assert!(
+        error.contains("nowhere:5222: no connection within 10s"),
+        "{error}"
+    );
+    assert_eq!(seconds, 10);
+}
+
+#[test]
+fn a_log_in_that_nobody_reads_or_answers_is_given_up_after_thirty_seconds() {
+    // Room for all that is written, and for less than the header.
+    for room in [4_096, 10] {
+        let (server, client) = tokio::io::duplex(room);
+        let (error, seconds) = fails_after(Once(Mutex::new(Some(client))));
+        assert_eq!((error, seconds), (LoginError::Timeout.to_string(), 30));
+        drop(server);
+    }
+}
+
+#[test]
+fn a_log_in_that_hangs_half_way_is_given_up_after_thirty_seconds() {
+    let (mut server, client) = tokio::io::duplex(4_096);
+    let said = format!("{HEADER}<iq type='result' ");
+    futures::executor::block_on(server.write_all(said.as_bytes())).unwrap();
+    let (error, seconds) = fails_after(Once(Mutex::new(Some(client))));
+    assert_eq!((error, seconds), (LoginError::Timeout.to_string(), 30));
 }

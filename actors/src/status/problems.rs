@@ -1,0 +1,152 @@
+//! What is wrong with a host, for whoever has to act.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::model::{
+    Answer, BusStatus, ChildKind, ChildState, ChildStatus, ClassStatus, Detail, HostPhase,
+    HostStatus, RegistrationState, ServiceStatus,
+};
+
+impl HostStatus {
+    /// All that is not as it should be, each in a phrase; nothing if all is well.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let phase = match self.phase {
+            HostPhase::Running => None,
+            HostPhase::Draining => Some("the host drains: it takes nothing new and ends"),
+            HostPhase::Stopping => Some("the host stops"),
+        };
+        let phase = phase.map(str::to_owned);
+        let children = self.children.iter().flat_map(ChildStatus::problems);
+        phase.into_iter().chain(children).collect()
+    }
+}
+
+impl ChildStatus {
+    /// How messages call it.
+    pub(super) fn title(&self) -> String {
+        self.kind.with_name(&self.name)
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let who = self.title();
+        let mut problems = Vec::new();
+        match &self.state {
+            ChildState::Up => {}
+            ChildState::Starting => problems.push(format!("{who} is starting")),
+            ChildState::Draining => problems.push(format!("{who} drains")),
+            ChildState::Restarting { in_seconds } => {
+                let exit = self.last_exit.as_ref().map_or("", |last| &last.exit);
+                let wait = Span(*in_seconds);
+                problems.push(format!("{who} is down, restarts in {wait}: {exit}"));
+                return problems;
+            }
+        }
+        match &self.answer {
+            Some(answer) => problems.extend(answer.problems(&who)),
+            None => problems.push(format!("{who} does not answer")),
+        }
+        problems
+    }
+}
+
+impl Answer {
+    fn problems(&self, who: &str) -> Vec<String> {
+        if let Some(off) = self.bus.as_ref().and_then(|bus| bus.problem(who)) {
+            return vec![off]; // all else follows from it
+        }
+        match &self.detail {
+            Detail::Service(service) => service.problems(who),
+            Detail::Router(classes) => classes.iter().filter_map(ClassStatus::problem).collect(),
+            Detail::Server(server) => {
+                let full = server.fullest.as_ref();
+                let full = full.filter(|fullest| fullest.bytes >= server.outbox_bytes);
+                let text = full.map(|fullest| format!("the outbox of {} is full", fullest.address));
+                text.into_iter().collect()
+            }
+            Detail::Client(_) => Vec::new(),
+        }
+    }
+}
+
+impl BusStatus {
+    fn problem(&self, who: &str) -> Option<String> {
+        let since = Span(self.since);
+        (!self.is_on).then(|| format!("{who} is off the bus for {since}"))
+    }
+}
+
+impl ClassStatus {
+    fn problem(&self) -> Option<String> {
+        let who = format!("service class {}", self.name);
+        match &self.answer {
+            Some(answer) => answer.bus.problem(&who),
+            None => Some(format!("{who} does not answer")),
+        }
+    }
+}
+
+impl ServiceStatus {
+    /// Whether the next request may be refused.
+    pub(super) fn is_full(&self) -> bool {
+        self.backlog > 0 && self.backlog >= self.backlog_bound
+    }
+
+    fn problems(&self, who: &str) -> Vec<String> {
+        let missing = self
+            .registrations
+            .iter()
+            .filter(|registration| registration.state != RegistrationState::Registered);
+        let mut problems: Vec<String> = missing
+            .map(|registration| {
+                let (router, since) = (&registration.router, Span(registration.since));
+                format!("{who} is not registered with {router} for {since}")
+            })
+            .collect();
+        // Those that end at work are replaced at once.
+        let drones = self.starting + self.idle + self.busy;
+        if drones < self.min {
+            let min = self.min;
+            problems.push(format!(
+                "{who} has {drones} drones and should have {min}: they do not start"
+            ));
+        }
+        if self.is_full() {
+            let bound = self.backlog_bound;
+            problems.push(format!("{who} refuses requests: {bound} wait already"));
+        }
+        problems
+    }
+}
+
+impl ChildKind {
+    /// How messages call a child of this kind.
+    pub(crate) fn with_name(self, name: &str) -> String {
+        match self {
+            Self::Server => "jabber server".to_owned(),
+            Self::Router => format!("router {name}"),
+            Self::Service => format!("service {name}"),
+            Self::Client => format!("client {name}"),
+        }
+    }
+}
+
+/// A length of time as people say it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span(pub(super) Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+        let text = match seconds {
+            0..10 => format!("{:.1} s", self.0.as_secs_f64()),
+            10..120 => format!("{seconds} s"),
+            120..7_200 => format!("{minutes} min"),
+            7_200..172_800 => format!("{hours} h {} min", minutes % 60),
+            _ => format!("{days} d {} h", hours % 24),
+        };
+        f.pad(&text)
+    }
+}

@@ -1,0 +1,174 @@
+//! Each kind of child panics once.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use opensrf::limits::CONNECTIONS_PER_ADDRESS;
+use opensrf_actors::client::Client;
+use opensrf_actors::host::HostHandle;
+use opensrf_actors::jabber::Incoming;
+use opensrf_actors::status::ChildKind;
+use opensrf_actors::transport::halves;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{PATIENCE, is_back, with_faults};
+use crate::raw::{Raw, Tube};
+use crate::services::{gate, math};
+use crate::support::adds_up;
+
+/// Waits until calls go well again.
+async fn heals(client: &Client) {
+    let client = client.with_timeout(Duration::from_millis(200));
+    let calls = async {
+        while client.call("opensrf.math", "add", (1, 2)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let healed = tokio::time::timeout(PATIENCE, calls).await;
+    healed.expect("it heals");
+}
+
+#[test]
+fn a_listener_that_panics_is_started_again_and_registers() {
+    with_faults(math, |host, fault| async move {
+        // It says `register` again within seconds.
+        fault.strike("opensrf.math_listener_at_", 1);
+        is_back(&host, ChildKind::Service, "opensrf.math", 1).await;
+        heals(host.client()).await;
+        assert_eq!(host.figures().restarts, 1);
+    });
+}
+
+#[test]
+fn a_router_that_panics_is_started_again_and_services_register_with_it() {
+    with_faults(math, |host, fault| async move {
+        fault.strike("router@localhost/router", 1);
+        let asked = host.client().with_timeout(Duration::from_millis(10));
+        let asked = asked.call("router", "opensrf.router.info.class.list", ());
+        asked.await.unwrap_err();
+        is_back(&host, ChildKind::Router, "router@", 1).await;
+        heals(host.client()).await;
+    });
+}
+
+#[test]
+fn a_service_class_that_panics_is_opened_again_by_the_next_registration() {
+    with_faults(math, |host, fault| async move {
+        fault.strike("router@localhost/opensrf.math", 1);
+        let asked = host.client().with_timeout(Duration::from_millis(10));
+        asked.call("opensrf.math", "add", (1, 2)).await.unwrap_err();
+        heals(host.client()).await;
+        // Nothing that the host itself started was touched.
+        assert_eq!(host.figures().restarts, 0);
+    });
+}
+
+#[test]
+fn a_client_that_panics_is_started_again_under_its_handle() {
+    with_faults(math, |host, fault| async move {
+        fault.strike("/client_at_", 1);
+        let asked = host.call("opensrf.math", "add", (1, 2));
+        asked.await.unwrap_err();
+        is_back(&host, ChildKind::Client, "client_at_", 1).await;
+        adds_up(&host).await;
+    });
+}
+
+#[test]
+fn a_drone_that_panics_outside_its_method_is_replaced_and_its_caller_is_told() {
+    with_faults(math, |host, fault| async move {
+        let (service, gate) = gate();
+        host.add_service_sized(service, 1, 1).await.unwrap();
+        gate.admit(2);
+        fault.strike("test.gate_drone_at_", 1);
+        let failed = host.call("test.gate", "pass", ()).await.unwrap_err();
+        let (code, text) = crate::support::status(&failed);
+        let told = (500, "the drone died while it had this request");
+        assert_eq!((code, text.as_str()), told);
+        host.call("test.gate", "pass", ()).await.unwrap();
+        let figures = host.figures();
+        assert_eq!((figures.abandoned, figures.restarts), (1, 1));
+    });
+}
+
+/// A connection that brings down whoever turns it away.
+struct Trap;
+
+impl AsyncRead for Trap {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Trap {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl Drop for Trap {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("on purpose");
+        }
+    }
+}
+
+/// Connections from one address, as many as may be, and a trap behind them.
+async fn crowd(host: &HostHandle) -> Vec<tokio::io::DuplexStream> {
+    let server = host.duplex().0.get().expect("a server");
+    let mut ours = Vec::new();
+    for _ in 0..CONNECTIONS_PER_ADDRESS {
+        let (near, far) = tokio::io::duplex(64);
+        ours.push(near);
+        let halves = halves(far, false);
+        let from = "192.0.2.1".to_owned();
+        server
+            .tell_when_free(Incoming { halves, from })
+            .await
+            .unwrap();
+    }
+    let halves = halves(Trap, false);
+    let from = "192.0.2.1".to_owned();
+    server
+        .tell_when_free(Incoming { halves, from })
+        .await
+        .unwrap();
+    ours
+}
+
+async fn enter(host: &HostHandle, resource: &str) -> Raw<Tube> {
+    let mut raw = Raw::through(&host.duplex()).await;
+    raw.authenticate("opensrf", "localhost", resource).await;
+    raw
+}
+
+#[test]
+fn a_server_that_panics_is_started_again_and_no_connection_is_lost() {
+    with_faults(math, |host, _| async move {
+        let mut before = enter(&host, "before").await;
+        let _ours = crowd(&host).await;
+        is_back(&host, ChildKind::Server, "", 1).await;
+        // Those who were there did not notice, and others can come again.
+        before.is_silent().await;
+        adds_up(&host).await;
+        enter(&host, "after").await;
+    });
+}
