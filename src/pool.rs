@@ -8,12 +8,13 @@
 //! ```
 //!
 //! The drone that was used last is used next, so that a quiet service keeps few drones warm. A
-//! request is either with a drone, in the backlog, or refused with an answer; when the backlog is full,
-//! the caller that has most in it gives way to others. What a dead drone
-//! was working on is handed back as abandoned, so that its caller can be told; what it had not
-//! looked at yet goes to another one. A drone that does not come up in time is given up. One that
-//! is spent, because it has had its number of requests or because all are to be replaced, ends when
-//! it is idle, and is made up for.
+//! request is either with a drone, in the backlog, or refused with an answer; when the backlog is
+//! full, the caller that has most in it gives way to others. What a dead drone was working on is
+//! handed back as abandoned, so that its caller can be told; what it had not looked at yet goes to
+//! another one. A drone that does not come up in time is given up. While drones fail they are
+//! started ever more slowly, and what waits for them is turned away when that has gone on for
+//! long. One that is spent, because it has had its number of requests or because all are to be
+//! replaced, ends when it is idle, and is made up for.
 //!
 //! A request that nobody waits for any more is not run: a caller may say how long it waits
 //! ([`Extension::timeout`](crate::stanza::Extension::timeout)), and a service how long requests may

@@ -496,6 +496,16 @@ fn the_caller_of_a_drone_that_panics_itself_is_told_once_and_the_drone_takes_its
             ..Figures::default()
         };
         assert_eq!(figures(&net), expected);
+        // In a session the caller asked its drone and not the listener.
+        let session = net.client().connect("test.tapped").await.unwrap();
+        session.call("get", ()).await.unwrap();
+        PANICS.store(true, Ordering::Relaxed);
+        let begun = Instant::now();
+        let failed = session.call("get", ()).await;
+        assert_eq!(status(&failed.unwrap_err()).0, 500);
+        assert!(begun.elapsed() < SECOND / 10);
+        session.call("get", ()).await.unwrap();
+        assert_eq!(figures(&net).abandoned, 2);
     });
 }
 
