@@ -249,40 +249,6 @@ impl Pool {
         self.stop_idle(out);
     }
 
-    /// Replaces all drones: those that are idle at once, the others when they are.
-    fn renew(&mut self, now: Tick, out: &mut Vec<Effect>) {
-        for slot in self.drones.values_mut() {
-            slot.is_spent = true;
-        }
-        while let Some(drone) = self.idle.pop() {
-            self.stop(drone, out);
-        }
-        self.grow(now, out);
-    }
-
-    /// Other rules hold from now on; drones above the new maximum end when they are idle.
-    fn change(&mut self, now: Tick, rules: PoolRules, out: &mut Vec<Effect>) {
-        self.rules = rules;
-        let surplus = self.drones.len().saturating_sub(rules.size.max);
-        for _ in 0..surplus {
-            match self.idle.pop() {
-                Some(drone) => self.stop(drone, out),
-                None => break,
-            }
-        }
-        let surplus = self.drones.len().saturating_sub(rules.size.max);
-        for slot in self.drones.values_mut().rev().take(surplus) {
-            slot.is_spent = true;
-        }
-        self.grow(now, out);
-    }
-
-    fn stop(&mut self, drone: DroneId, out: &mut Vec<Effect>) {
-        self.drones.remove(&drone);
-        self.starting.remove(&drone);
-        out.push(Effect::StopDrone(drone));
-    }
-
     /// Whether drones are missing to the minimum, or to the requests that wait.
     fn wants_drones(&self) -> bool {
         let floor = match self.phase {

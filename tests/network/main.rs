@@ -14,6 +14,7 @@ mod drones;
 mod fan_out;
 mod half_open;
 mod hooks;
+mod hung;
 mod lines;
 mod methods;
 mod old_programs;
