@@ -20,6 +20,7 @@ mod lost;
 mod memcached;
 mod original;
 mod panics;
+mod overload;
 mod rolling;
 mod service_manager;
 mod signals;

@@ -164,6 +164,16 @@ impl Process {
         kill_process(child.expect("one child"), signal).expect("it runs");
     }
 
+    /// The memory that it has in use; unknown where there is no `/proc`.
+    pub(crate) fn resident_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+        Some(kib * 1024)
+    }
+
     /// Ends it as a crash would, and waits until it is gone.
     pub(crate) fn kill(self) {
         drop(self);

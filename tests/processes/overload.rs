@@ -1,0 +1,116 @@
+//! A process that is asked far more than its drones can do.
+
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use opensrf_actors::client::{Client, ClientError};
+use opensrf_actors::host::Host;
+
+use crate::support::{PATIENCE, Process, World};
+
+/// Two drones take 50 ms for each request: 40 in a second.
+const UP: &str = r#"
+[jabber]
+listen = ["127.0.0.1:PORT"]
+domains = ["localhost"]
+[[jabber.accounts]]
+user = "router"
+[[jabber.accounts]]
+user = "opensrf"
+password = "secret"
+
+[router]
+domain = "localhost"
+account = { user = "router" }
+trusted_clients = ["localhost"]
+trusted_servers = ["localhost"]
+
+[bus]
+domain = "localhost"
+account = { user = "opensrf", password = "secret" }
+
+[[services]]
+name = "opensrf.cslow"
+drones = { min = 2, max = 2 }
+backlog = 20
+"#;
+
+/// How long each of three rounds of load takes.
+const ROUND: Duration = Duration::from_secs(2);
+
+/// What became of requests.
+#[derive(Debug, Default)]
+struct Ends {
+    answered: usize,
+    refused: usize,
+}
+
+async fn wait(client: &Client) -> Result<f64, ClientError> {
+    let answers = client
+        .call("opensrf.cslow", "opensrf.cslow.wait", [0.05])
+        .await?;
+    Ok(answers.one()?)
+}
+
+/// Keeps 100 requests open for a round, whatever becomes of them.
+async fn flood(client: &Client, ends: &mut Ends) {
+    let begun = Instant::now();
+    let askers = (0..100).map(|_| async {
+        let mut ends = Ends::default();
+        while begun.elapsed() < ROUND {
+            match wait(client).await {
+                Ok(_) => ends.answered += 1,
+                Err(error) => {
+                    let code = error.call().map(|error| error.code());
+                    assert_eq!(code, Some(503), "{error}");
+                    ends.refused += 1;
+                }
+            }
+        }
+        ends
+    });
+    for more in join_all(askers).await {
+        ends.answered += more.answered;
+        ends.refused += more.refused;
+    }
+}
+
+#[test]
+fn ten_times_the_load_is_refused_in_flat_memory_and_leaves_nothing_behind() {
+    let world = World::new();
+    let file = world.write("up.toml", UP);
+    let up = Process::start(world.configured(&file, &["up"])).ready();
+    let system = actix_rt::System::new();
+    let ends = system.block_on(async {
+        let host = Host::builder().server(&world.address(), "opensrf", "localhost", "secret");
+        let host = host.start().await.expect("a client");
+        let client = host.client().with_timeout(PATIENCE);
+        let mut ends = Ends::default();
+        flood(&client, &mut ends).await;
+        flood(&client, &mut ends).await;
+        let before = up.resident_bytes();
+        flood(&client, &mut ends).await;
+        let after = up.resident_bytes();
+        if let (Some(before), Some(after)) = (before, after) {
+            let bound = before + (before / 5).min(30 << 20);
+            assert!(after <= bound, "it grew from {before} to {after} bytes");
+        }
+        // What is left of the load is no more than the backlog.
+        let answered = wait(&client).await.expect("an answer");
+        assert!((answered - 0.05).abs() < f64::EPSILON);
+        host.stop().await.expect("it ends by request");
+        ends
+    });
+    // The drones worked all the time, and at least ten times as much was asked of them.
+    assert!(ends.answered >= 50, "{ends:?}");
+    assert!(ends.refused >= 9 * ends.answered, "{ends:?}");
+    let said = {
+        up.signal(crate::support::Signal::TERM);
+        up.end()
+    };
+    let told = said
+        .stderr
+        .iter()
+        .filter(|line| line.contains("more is asked"));
+    assert_eq!(told.count(), 1, "{said:?}");
+}
