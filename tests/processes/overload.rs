@@ -1,7 +1,8 @@
 //! A process that is asked far more than its drones can do.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use actix_rt::time::Instant;
 use futures::future::join_all;
 use opensrf_actors::client::{Client, ClientError};
 use opensrf_actors::host::Host;

@@ -94,23 +94,31 @@ impl Inbox {
     ///
     /// # Errors
     /// Gives it back if the party is gone.
-    pub async fn push_when_free(&self, stanza: Stanza) -> Result<(), Box<Stanza>> {
+    pub async fn push_when_free(&self, mut stanza: Stanza) -> Result<(), Box<Stanza>> {
         loop {
             // Before looking, so that room made in between is not missed.
             let room = self.0.room.notified();
-            let mut state = self.state();
-            if state.is_closed {
-                return Err(Box::new(stanza));
+            match self.push_if_free(stanza)? {
+                None => return Ok(()),
+                Some(back) => stanza = back,
             }
-            if state.stanzas.has_room_for(&stanza) {
-                state.stanzas.push(stanza);
-                self.tell(state);
-                return Ok(());
-            }
-            state.is_wanted = true;
-            drop(state);
             room.await;
         }
+    }
+
+    /// Puts a stanza in, or gives it back while too much waits already.
+    fn push_if_free(&self, stanza: Stanza) -> Result<Option<Stanza>, Box<Stanza>> {
+        let mut state = self.state();
+        if state.is_closed {
+            return Err(Box::new(stanza));
+        }
+        if !state.stanzas.has_room_for(&stanza) {
+            state.is_wanted = true;
+            return Ok(Some(stanza));
+        }
+        state.stanzas.push(stanza);
+        self.tell(state);
+        Ok(None)
     }
 
     /// Counts a stanza of the party itself that could not be sent because its link was gone.
