@@ -106,6 +106,21 @@ impl Inbox {
         }
     }
 
+    /// Puts a stanza in, or gives it back while too much waits already.
+    fn push_if_free(&self, stanza: Stanza) -> Result<Option<Stanza>, Box<Stanza>> {
+        let mut state = self.state();
+        if state.is_closed {
+            return Err(Box::new(stanza));
+        }
+        if !state.stanzas.has_room_for(&stanza) {
+            state.is_wanted = true;
+            return Ok(Some(stanza));
+        }
+        state.stanzas.push(stanza);
+        self.tell(state);
+        Ok(None)
+    }
+
     /// Counts a stanza of the party itself that could not be sent because its link was gone.
     pub(crate) fn note_unsent(&self) {
         self.0.unsent.fetch_add(1, Ordering::Relaxed);
