@@ -131,21 +131,6 @@ impl Inbox {
         self.0.unsent.swap(0, Ordering::Relaxed)
     }
 
-    /// Puts a stanza in, or gives it back while too much waits already.
-    fn push_if_free(&self, stanza: Stanza) -> Result<Option<Stanza>, Box<Stanza>> {
-        let mut state = self.state();
-        if state.is_closed {
-            return Err(Box::new(stanza));
-        }
-        if !state.stanzas.has_room_for(&stanza) {
-            state.is_wanted = true;
-            return Ok(Some(stanza));
-        }
-        state.stanzas.push(stanza);
-        self.tell(state);
-        Ok(None)
-    }
-
     /// Tells the party that its link is gone.
     pub fn down(&self, reason: super::LinkError) {
         self.0.party.report(LinkEvent::Down(reason));
