@@ -110,7 +110,8 @@ impl Transport for Xmpp {
             let (jid, limit) = stream.log_in(login, &env, &signs).await?;
             let outbox = Outbox::new(OUTBOX_BYTES);
             let (running, end) = watch::channel(());
-            let peer = dead_after.map(|dead_after| Watched::new(dead_after, &jid, &env));
+            let method = credentials.method;
+            let peer = dead_after.map(|time| Watched::new(time, method, &jid, &env));
             let run = stream.run(outbox.clone(), inbox.clone(), signs, peer);
             actix_rt::spawn(async move {
                 run.await;
@@ -159,11 +160,16 @@ struct Watched {
 }
 
 impl Watched {
-    /// For the server at which `jid` has just logged in.
-    fn new(dead_after: DeadAfter, jid: &Jid, env: &Env) -> Self {
+    /// For the server at which `jid` has just logged in by `method`.
+    fn new(dead_after: DeadAfter, method: LoginMethod, jid: &Jid, env: &Env) -> Self {
+        // Who logs in as the original's programs do may have to do with a server that knows no others.
+        let make = match method {
+            LoginMethod::Auto => Make::Other,
+            LoginMethod::Legacy => Make::Original,
+        };
         let chance = env.seed().fork(jid.as_str());
         Self {
-            role: Liveness::new(env.now(), dead_after, Make::Other, chance),
+            role: Liveness::new(env.now(), dead_after, make, chance),
             dead_after,
             ping: watching::ping(None, jid.server()),
         }
