@@ -1,7 +1,7 @@
 //! Ten times the load that the drones can serve: how soon the rest is refused, and in what memory.
 //!
 //! Server, router, service and clients share one thread, over the switch and over TCP: pin it to one core
-//! (`taskset -c 1`). 16 drones take 10 ms for each request; the clients ask at a steady pace, ten times as
+//! (`taskset -c 1`). 16 drones (4 over TCP, where a core carries less) take 10 ms for each request; the clients ask at a steady pace, ten times as
 //! much as that in all. Besides, a polite client asks one thing at a time. Prints a table, since there
 //! is no one figure: refusals by their latency, the polite client's calls by theirs, and the memory
 //! after the first quarter and at the end.
@@ -20,15 +20,14 @@ use opensrf_actors::host::{Host, HostBuilder, HostHandle};
 use opensrf_actors::service::Service;
 
 const PASSWORD: &str = "bench";
-const DRONES: usize = 16;
 const WORK: Duration = Duration::from_millis(10);
 const LOAD: Duration = Duration::from_secs(20);
 const FLOODERS: u32 = 10;
 
 /// What the drones can do.
-fn capacity() -> u32 {
+fn capacity(drones: usize) -> u32 {
     let per_drone = Duration::from_secs(1).as_millis() / WORK.as_millis();
-    per_drone as u32 * DRONES as u32
+    per_drone as u32 * drones as u32
 }
 
 fn busy() -> Service {
@@ -41,8 +40,8 @@ fn busy() -> Service {
         .expect("a service")
 }
 
-fn with_busy(host: HostBuilder) -> HostBuilder {
-    host.service_sized(busy(), DRONES, DRONES, 100)
+fn with_busy(host: HostBuilder, drones: usize) -> HostBuilder {
+    host.service_sized(busy(), drones, drones, 100)
 }
 
 /// How calls ended: how many after how many microseconds. Takes no more memory the more there are.
@@ -106,8 +105,8 @@ impl Asker {
     }
 
     /// Asks at a steady pace until the load ends.
-    async fn flood(self, begun: Instant) {
-        let every = Duration::from_secs(1) * FLOODERS / (10 * capacity());
+    async fn flood(self, begun: Instant, a_second: u32) {
+        let every = Duration::from_secs(1) * FLOODERS / a_second;
         let mut next = Duration::ZERO;
         while begun.elapsed() < LOAD {
             // The timer is no finer than a millisecond: what is due by then goes out together.
@@ -135,11 +134,11 @@ fn memory() -> u64 {
     kib.unwrap_or(0_u64) / 1024
 }
 
-async fn start(is_tcp: bool) -> (HostHandle, HostHandle) {
+async fn start(is_tcp: bool, drones: usize) -> (HostHandle, HostHandle) {
     let hub = Host::builder()
         .account("opensrf", PASSWORD)
         .account("router", PASSWORD);
-    let hub = with_busy(hub.listen("127.0.0.1:0"))
+    let hub = with_busy(hub.listen("127.0.0.1:0"), drones)
         .start()
         .await
         .expect("a hub");
@@ -160,8 +159,9 @@ async fn client(host: &HostHandle) -> Client {
     client
 }
 
-async fn measure(name: &str, is_tcp: bool) {
-    let (hub, host) = start(is_tcp).await;
+async fn measure(name: &str, is_tcp: bool, drones: usize) {
+    let (can, asked) = (capacity(drones), 10 * capacity(drones));
+    let (hub, host) = start(is_tcp, drones).await;
     let [answered, refused, polite, impolite] = [(); 4].map(|()| Tally::new());
     let begun = Instant::now();
     for _ in 0..FLOODERS {
@@ -170,7 +170,7 @@ async fn measure(name: &str, is_tcp: bool) {
             answered: Rc::clone(&answered),
             refused: Rc::clone(&refused),
         };
-        actix_rt::spawn(flooder.flood(begun));
+        actix_rt::spawn(flooder.flood(begun, asked));
     }
     let one = Asker {
         client: client(&host).await,
@@ -186,7 +186,6 @@ async fn measure(name: &str, is_tcp: bool) {
     let last = client(&host).await.call("bench.busy", "work", ()).await;
     last.expect("an answer");
     let after = again.elapsed();
-    let (can, asked) = (capacity(), 10 * capacity());
     println!("{name}: {asked} a second are asked, {can} can be done");
     refused.print("flood, refused");
     answered.print("flood, answered");
@@ -206,7 +205,7 @@ fn main() {
     }
     let system = actix_rt::System::new();
     system.block_on(async {
-        measure("local", false).await;
-        measure("tcp", true).await;
+        measure("local", false, 16).await;
+        measure("tcp", true, 4).await;
     });
 }
