@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::hung::hanging;
 use crate::raw::Raw;
-use crate::support::{Net, Way, over, over_paused_ways, status};
+use crate::support::{Net, Way, knows, over, over_paused_ways, status};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -308,7 +308,13 @@ fn while_drones_cannot_start_requests_wait_for_a_while_and_are_refused_then() {
         |builder| builder,
         |net| async move {
             let (service, is_well, tries) = broken();
-            net.host.add_service_sized(service, 2, 4).await.unwrap();
+            // It is not ready before a drone is there, but takes requests.
+            let host = net.host.clone();
+            let adding =
+                actix_rt::spawn(async move { host.add_service_sized(service, 2, 4).await });
+            while !knows(&net.hub, "test.broken").await {
+                tokio::time::sleep(SECOND / 100).await;
+            }
             let patient = net.client().with_timeout(100 * SECOND);
             let begun = Instant::now();
             let get = || patient.call("test.broken", "get", ());
@@ -329,6 +335,7 @@ fn while_drones_cannot_start_requests_wait_for_a_while_and_are_refused_then() {
             assert_eq!(figures(&net).restarts, tried);
             is_well.store(true, Ordering::Relaxed);
             tokio::time::sleep(6 * SECOND).await;
+            adding.await.unwrap().unwrap();
             serves(&net, "test.broken").await;
             assert_eq!(figures(&net).restarts, tries.load(Ordering::Relaxed) - 2);
         },
