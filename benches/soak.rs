@@ -106,6 +106,10 @@ async fn soak(wanted: Wanted) -> bool {
         }
     }
     let grown = 100.0 * (resident() as f64 / after_first as f64 - 1.0);
+    println!(
+        "trace {:016x}, the same for the same seed",
+        world.trace.hash()
+    );
     println!("memory: {after_first} kB after the first minute, {grown:+.1} % at the end");
     grown <= GROWTH
 }
