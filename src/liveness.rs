@@ -80,7 +80,7 @@ impl DeadAfter {
 /// What the program over there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Make {
-    /// One of OpenSRF's C and Perl programs: it logged in as they do.
+    /// One of OpenSRF's C and Perl programs, or a server that knows no others: the log-in was theirs.
     Original,
     /// Any other.
     Other,

@@ -8,12 +8,13 @@
 //! ```
 //!
 //! The drone that was used last is used next, so that a quiet service keeps few drones warm. A
-//! request is either with a drone, in the backlog, or refused with an answer; when the backlog is full,
-//! the caller that has most in it gives way to others. What a dead drone
-//! was working on is handed back as abandoned, so that its caller can be told; what it had not
-//! looked at yet goes to another one. A drone that does not come up in time is given up. One that
-//! is spent, because it has had its number of requests or because all are to be replaced, ends when
-//! it is idle, and is made up for.
+//! request is either with a drone, in the backlog, or refused with an answer; when the backlog is
+//! full, the caller that has most in it gives way to others. What a dead drone was working on is
+//! handed back as abandoned, so that its caller can be told; what it had not looked at yet goes to
+//! another one. A drone that does not come up in time is given up. While drones fail they are
+//! started ever more slowly, and what waits for them is turned away when that has gone on for
+//! long. One that is spent, because it has had its number of requests or because all are to be
+//! replaced, ends when it is idle, and is made up for.
 //!
 //! A request that nobody waits for any more is not run: a caller may say how long it waits
 //! ([`Extension::timeout`](crate::stanza::Extension::timeout)), and a service how long requests may
@@ -246,40 +247,6 @@ impl Pool {
         self.hand_out(now, out);
         self.grow(now, out);
         self.stop_idle(out);
-    }
-
-    /// Replaces all drones: those that are idle at once, the others when they are.
-    fn renew(&mut self, now: Tick, out: &mut Vec<Effect>) {
-        for slot in self.drones.values_mut() {
-            slot.is_spent = true;
-        }
-        while let Some(drone) = self.idle.pop() {
-            self.stop(drone, out);
-        }
-        self.grow(now, out);
-    }
-
-    /// Other rules hold from now on; drones above the new maximum end when they are idle.
-    fn change(&mut self, now: Tick, rules: PoolRules, out: &mut Vec<Effect>) {
-        self.rules = rules;
-        let surplus = self.drones.len().saturating_sub(rules.size.max);
-        for _ in 0..surplus {
-            match self.idle.pop() {
-                Some(drone) => self.stop(drone, out),
-                None => break,
-            }
-        }
-        let surplus = self.drones.len().saturating_sub(rules.size.max);
-        for slot in self.drones.values_mut().rev().take(surplus) {
-            slot.is_spent = true;
-        }
-        self.grow(now, out);
-    }
-
-    fn stop(&mut self, drone: DroneId, out: &mut Vec<Effect>) {
-        self.drones.remove(&drone);
-        self.starting.remove(&drone);
-        out.push(Effect::StopDrone(drone));
     }
 
     /// Whether drones are missing to the minimum, or to the requests that wait.

@@ -222,11 +222,10 @@ impl ListenerActor {
         self.report_ready();
     }
 
-    /// Tells the host once that every router knows the service and a drone is there, if one should
-    /// be.
+    /// Tells the host once that every router knows the service and a drone is there.
     fn report_ready(&mut self) {
-        let (stats, size) = (self.pool.role().stats(), self.pool.role().size());
-        let serves = stats.idle + stats.busy > 0 || size.min() == 0;
+        let stats = self.pool.role().stats();
+        let serves = stats.idle + stats.busy > 0 || stats.starting == 0;
         if !self.is_started && serves && self.registration.role().is_complete() {
             self.is_started = true;
             tracing::info!(service = self.service(), jid = %self.uplink.jid(), "service is up");

@@ -1,9 +1,43 @@
-//! Drones that end, of which a pool hears one way or another: what becomes of their work.
+//! Drones that end: because the pool wants it, or of themselves; and what becomes of their work.
 
-use super::{DroneId, Effect, Phase, Pool, State, Waiting};
+use super::{DroneId, Effect, Phase, Pool, PoolRules, State, Waiting};
 use crate::time::Tick;
 
 impl Pool {
+    /// Replaces all drones: those that are idle at once, the others when they are.
+    pub(super) fn renew(&mut self, now: Tick, out: &mut Vec<Effect>) {
+        for slot in self.drones.values_mut() {
+            slot.is_spent = true;
+        }
+        while let Some(drone) = self.idle.pop() {
+            self.stop(drone, out);
+        }
+        self.grow(now, out);
+    }
+
+    /// Other rules hold from now on; drones above the new maximum end when they are idle.
+    pub(super) fn change(&mut self, now: Tick, rules: PoolRules, out: &mut Vec<Effect>) {
+        self.rules = rules;
+        let surplus = self.drones.len().saturating_sub(rules.size.max);
+        for _ in 0..surplus {
+            match self.idle.pop() {
+                Some(drone) => self.stop(drone, out),
+                None => break,
+            }
+        }
+        let surplus = self.drones.len().saturating_sub(rules.size.max);
+        for slot in self.drones.values_mut().rev().take(surplus) {
+            slot.is_spent = true;
+        }
+        self.grow(now, out);
+    }
+
+    pub(super) fn stop(&mut self, drone: DroneId, out: &mut Vec<Effect>) {
+        self.drones.remove(&drone);
+        self.starting.remove(&drone);
+        out.push(Effect::StopDrone(drone));
+    }
+
     /// Nobody looked at it, so it is as good as new, and first in line; unless all is over.
     fn requeue(&mut self, now: Tick, request: Waiting, out: &mut Vec<Effect>) {
         if self.phase == Phase::Drained {

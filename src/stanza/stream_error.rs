@@ -119,11 +119,21 @@ impl StreamError {
 
     /// Appends the error and the end of the stream, which follows every stream error.
     pub fn write_to(self, out: &mut BytesMut) {
+        self.write_with("", out);
+    }
+
+    /// Appends the error with a text for people, unless that is empty, and the end of the stream.
+    pub fn write_with(self, text: &str, out: &mut BytesMut) {
         out.put_slice(b"<stream:error><");
         out.put_slice(self.name().as_bytes());
         out.put_slice(b" xmlns='");
         out.put_slice(ns::STREAM_ERROR.as_bytes());
-        out.put_slice(b"'/></stream:error></stream:stream>");
+        out.put_slice(b"'/>");
+        if !text.is_empty() {
+            let text = Element::new("text", ns::STREAM_ERROR).with_text(text);
+            text.write_to(ns::CLIENT, out);
+        }
+        out.put_slice(b"</stream:error></stream:stream>");
     }
 }
 

@@ -48,6 +48,8 @@ use crate::xml::{Element, StreamHeader, ns};
 pub struct Offer {
     domains: BTreeSet<String>,
     mechanisms: Vec<String>,
+    /// Bytes of one stanza, announced to clients that ask for features.
+    stanza_bytes: Option<usize>,
 }
 
 impl Offer {
@@ -61,7 +63,15 @@ impl Offer {
         Self {
             domains: domains.map(|d| d.as_ref().to_ascii_lowercase()).collect(),
             mechanisms: mechanisms.into_iter().map(Into::into).collect(),
+            stanza_bytes: None,
         }
+    }
+
+    /// Announces how many bytes a stanza may have (XEP-0478).
+    #[must_use]
+    pub fn with_stanza_bytes(mut self, bytes: usize) -> Self {
+        self.stanza_bytes = Some(bytes);
+        self
     }
 
     /// The served domain that a header names. A header that names none is for the only domain
@@ -284,7 +294,9 @@ impl Acceptor {
         if versioned {
             let optional = Element::new("optional", ns::SESSION);
             let session = Element::new("session", ns::SESSION).with_child(optional);
-            wire::features(&mut bytes, &[Element::new("bind", ns::BIND), session]);
+            let mut features = vec![Element::new("bind", ns::BIND), session];
+            features.extend(self.offer.stanza_bytes.map(wire::limits));
+            wire::features(&mut bytes, &features);
         }
         out.push(Effect::Send(bytes.freeze()));
         State::Binding(proven)

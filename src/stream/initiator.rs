@@ -41,6 +41,7 @@ pub struct Initiator {
     login: Login,
     state: State,
     due: Tick,
+    stanza_bytes: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -85,7 +86,14 @@ impl Initiator {
             login,
             state: State::Idle,
             due: now + limits::LOGIN_TIME,
+            stanza_bytes: None,
         }
+    }
+
+    /// How many bytes a stanza may have, if the server has said so (XEP-0478).
+    #[must_use]
+    pub fn stanza_bytes(&self) -> Option<usize> {
+        self.stanza_bytes
     }
 
     /// Who logs in, and with what.
@@ -345,6 +353,11 @@ impl Role for Initiator {
     type Effect = Effect;
 
     fn handle(&mut self, _now: Tick, input: Input, out: &mut Vec<Effect>) {
+        if let Input::Element(features) = &input
+            && features.is("features", ns::STREAM)
+        {
+            self.stanza_bytes = wire::announced_limit(features);
+        }
         let state = mem::replace(&mut self.state, State::Done);
         self.state = self
             .step(state, input, out)

@@ -57,6 +57,23 @@ pub(super) fn features(out: &mut BytesMut, features: &[Element]) {
     out.put_slice(b"</stream:features>");
 }
 
+/// The feature that says how many bytes a stanza may have.
+pub(super) fn limits(bytes: usize) -> Element {
+    let most = Element::new("max-bytes", ns::LIMITS).with_text(&bytes.to_string());
+    Element::new("limits", ns::LIMITS).with_child(most)
+}
+
+/// What a server's features say of that.
+pub(super) fn announced_limit(features: &Element) -> Option<usize> {
+    let limits = features.child("limits", ns::LIMITS)?;
+    limits
+        .child("max-bytes", ns::LIMITS)?
+        .text
+        .trim()
+        .parse()
+        .ok()
+}
+
 /// Appends a stream error and the end of the stream.
 pub(super) fn stream_error(out: &mut BytesMut, condition: &str, text: &str) {
     out.put_slice(b"<stream:error>");

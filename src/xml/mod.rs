@@ -56,6 +56,8 @@ pub mod ns {
     pub const STANZA_ERROR: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
     /// Conditions of stream errors.
     pub const STREAM_ERROR: &str = "urn:ietf:params:xml:ns:xmpp-streams";
+    /// What a server takes at most (XEP-0478).
+    pub const LIMITS: &str = "urn:xmpp:stream-limits:0";
     /// Ping (XEP-0199).
     pub const PING: &str = "urn:xmpp:ping";
 }

@@ -1,5 +1,7 @@
 //! Router: nodes that die (67 to 70).
 
+use std::time::Duration;
+
 use opensrf::stanza::{ErrorKind, Stanza};
 
 use super::form::{Envelope, Form};
@@ -123,7 +125,7 @@ fn s068_the_bounce_of_the_last_node_is_told_to_the_client_and_the_class_goes() {
                 .iter()
                 .any(|jid| jid.as_str() == at_router(CLASS))
             {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }
     });

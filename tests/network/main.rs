@@ -16,6 +16,7 @@ mod fan_out;
 mod figures;
 mod half_open;
 mod hooks;
+mod hung;
 mod lines;
 mod methods;
 mod old_programs;

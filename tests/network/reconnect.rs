@@ -81,12 +81,15 @@ fn guest(hub: &HostHandle, wire: &Wire) -> HostBuilder {
         .env(opensrf_actors::env::Env::simulated(8))
 }
 
-/// How long it takes until a condition holds, to a millisecond.
+/// How often it is looked whether a condition holds.
+const STEP: Duration = Duration::from_millis(5);
+
+/// How long it takes until a condition holds.
 async fn takes(what: &str, condition: impl AsyncFn() -> bool) -> Duration {
     let begun = Instant::now();
     let waiting = async {
         while !condition().await {
-            sleep(Duration::from_millis(1)).await;
+            sleep(STEP).await;
         }
     };
     let healed = timeout(Duration::from_secs(60), waiting).await;

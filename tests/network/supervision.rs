@@ -32,6 +32,10 @@ impl Fault {
     }
 
     fn hits(&self, from: &str) -> bool {
+        // What a party says while it ends by a panic, such as its farewell, must not be another.
+        if std::thread::panicking() {
+            return false;
+        }
         let mut fault = self.0.lock().expect("no panic holds it");
         match &mut *fault {
             Some((part, times)) if *times > 0 && from.contains(part.as_str()) => {

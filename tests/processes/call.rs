@@ -1,6 +1,6 @@
 //! `opensrf call`, and what it says when the network says no.
 
-use crate::support::World;
+use crate::support::{Process, World, run};
 
 const MATH: &str = "opensrf.math";
 const ECHO: &str = "opensrf.system.echo";
@@ -111,4 +111,26 @@ fn a_call_may_say_its_language_zone_and_transaction() {
     }
     let odd = world.call(&["--xid", "a b", MATH, "add", "2", "2"]);
     odd.failed(2, &["--xid", "no spaces or control characters"]);
+}
+
+#[test]
+fn a_request_larger_than_the_server_takes_is_refused_before_it_is_sent() {
+    let world = World::new();
+    let text = include_str!("all.toml");
+    let own = "domains = [\"localhost\"]\nstanza_bytes = 20_000\n";
+    let file = world.write(
+        "all.toml",
+        &text.replace("domains = [\"localhost\"]\n", own),
+    );
+    let _up = Process::start(world.configured(&file, &["up"])).ready();
+    let call = |bytes: usize| {
+        let long = format!("\"{}\"", "x".repeat(bytes));
+        let echo = ["call", "opensrf.math", "opensrf.system.echo", &long];
+        run(world.configured(&file, &echo))
+    };
+    assert_eq!(call(19_000).code, Some(0));
+    for bytes in [20_000, 100_000] {
+        let why = "bytes are more than the Jabber server takes in one stanza, which is 20000";
+        call(bytes).failed(1, &["policy-violation", why]);
+    }
 }

@@ -15,8 +15,8 @@ use cable::Cable;
 /// How soon there is service again after a part of it is gone, or is back.
 const BACK: Duration = Duration::from_secs(10);
 
-/// When a machine that has vanished is out of the pool.
-const NOTICED: Duration = Duration::from_secs(75);
+/// When a machine that has vanished is out of the pool (`dead_after_seconds`).
+const NOTICED: Duration = Duration::from_secs(10);
 
 /// Says what happened, and that nothing was lost.
 fn check(what: &str, tally: &Tally) {

@@ -148,7 +148,7 @@ impl HostBuilder {
         self
     }
 
-    /// Uses the Jabber server and the router at `address` (as `host:port`) instead of its own: a
+    /// Uses the Jabber server and the router at `address` (as `host:port` or `unix:path`) instead of its own: a
     /// service host, or only a client. User, password and domain are those of an account there.
     #[must_use]
     pub fn server(self, address: &str, user: &str, domain: &str, password: &str) -> Self {

@@ -176,7 +176,10 @@ mod tests {
         let mut named: Vec<_> = named.filter(|name| *name != "opensrf status").collect();
         named.sort_unstable();
         named.dedup();
-        assert_eq!(named, ["abandoned", "bounced", "panics", "restarts"]);
+        assert_eq!(
+            named,
+            ["abandoned", "bounced", "hung", "panics", "restarts"]
+        );
         assert!(named.iter().all(|name| figures.get(name).is_some()));
     }
 

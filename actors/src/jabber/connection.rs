@@ -22,7 +22,7 @@ use opensrf::liveness::{DeadAfter, Liveness, Make, PING};
 use opensrf::stanza::{Condition, Kind, NotAStanza, Stanza, StanzaError, StreamError};
 use opensrf::stream::acceptor::{Acceptor, Input};
 use opensrf::switchboard::BindingId;
-use opensrf::xml::{Frame, Framer, Raw, ns};
+use opensrf::xml::{Frame, Framer, Raw, XmlError, ns};
 
 use super::frames::{Frames, Unreadable};
 use super::server::Shared;
@@ -155,9 +155,13 @@ impl Connection {
 
     /// Ends the stream with an error, after what waits already.
     fn fail(&mut self, error: StreamError) {
+        self.fail_with(error, "");
+    }
+
+    fn fail_with(&mut self, error: StreamError, text: &str) {
         tracing::debug!(jid = self.name(), error = error.name(), "stream error");
         let mut bytes = BytesMut::new();
-        error.write_to(&mut bytes);
+        error.write_with(text, &mut bytes);
         self.outbox.push_bytes(bytes.freeze());
         self.outbox.close();
     }
@@ -175,6 +179,7 @@ impl Connection {
             Ok(stanza) if is_too_large || is_large && stanza.extension().router_from.is_none() => {
                 let text = format!("larger than {} bytes", limits.stanza_bytes);
                 let error = StanzaError::new(Condition::PolicyViolation).with_text(&text);
+                tracing::warn!(%jid, limit = limits.stanza_bytes, "stanza sent back: it is larger than jabber.stanza_bytes");
                 self.send_back(stanza, error);
             }
             Ok(mut stanza) => {
@@ -284,7 +289,18 @@ impl StreamHandler<Result<Frame, Unreadable>> for Connection {
                 self.outbox.close();
             }
             Ok(Frame::Close) => self.step(Input::Ended, ctx),
-            Err(Unreadable::Xml(error)) if self.is_online => self.fail((&error).into()),
+            Err(Unreadable::Xml(error)) if self.is_online => {
+                if let XmlError::TooBig { .. } = error {
+                    let limit = self.shared.plan.limits.stanza_bytes;
+                    tracing::warn!(
+                        jid = self.name(),
+                        limit,
+                        "client is disconnected: a stanza is larger than jabber.stanza_bytes"
+                    );
+                }
+                let text = error.to_string();
+                self.fail_with((&error).into(), &text);
+            }
             Err(Unreadable::Xml(error)) => {
                 let condition = StreamError::from(&error).name();
                 self.step(

@@ -109,7 +109,9 @@ impl Server {
         env: Env,
         tether: Tether,
     ) -> Self {
-        let offer = Arc::new(Offer::new(&plan.domains, MECHANISMS));
+        let offer = Arc::new(
+            Offer::new(&plan.domains, MECHANISMS).with_stanza_bytes(plan.limits.stanza_bytes),
+        );
         let shared = Arc::new(Shared {
             plan,
             offer,

@@ -106,16 +106,6 @@ impl Inbox {
         }
     }
 
-    /// Counts a stanza of the party itself that could not be sent because its link was gone.
-    pub(crate) fn note_unsent(&self) {
-        self.0.unsent.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How many there were since the last time.
-    pub(crate) fn take_unsent(&self) -> u64 {
-        self.0.unsent.swap(0, Ordering::Relaxed)
-    }
-
     /// Puts a stanza in, or gives it back while too much waits already.
     fn push_if_free(&self, stanza: Stanza) -> Result<Option<Stanza>, Box<Stanza>> {
         let mut state = self.state();
@@ -129,6 +119,16 @@ impl Inbox {
         state.stanzas.push(stanza);
         self.tell(state);
         Ok(None)
+    }
+
+    /// Counts a stanza of the party itself that could not be sent because its link was gone.
+    pub(crate) fn note_unsent(&self) {
+        self.0.unsent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many there were since the last time.
+    pub(crate) fn take_unsent(&self) -> u64 {
+        self.0.unsent.swap(0, Ordering::Relaxed)
     }
 
     /// Tells the party that its link is gone.

@@ -1,5 +1,6 @@
 //! Over bytes to a Jabber server: ours, ejabberd, Prosody or jabberd2.
 
+mod limit;
 mod login;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use self::limit::excess;
 use self::login::Stream;
 use super::dial::DIAL_TIME;
 use super::watch::{self as watching, Signs};
@@ -105,10 +107,11 @@ impl Transport for Xmpp {
                 framer: Framer::new(LIMITS),
             };
             let signs = Signs::new(&env);
-            let jid = stream.log_in(login, &env, &signs).await?;
+            let (jid, limit) = stream.log_in(login, &env, &signs).await?;
             let outbox = Outbox::new(OUTBOX_BYTES);
             let (running, end) = watch::channel(());
-            let peer = dead_after.map(|dead_after| Watched::new(dead_after, &jid, &env));
+            let method = credentials.method;
+            let peer = dead_after.map(|time| Watched::new(time, method, &jid, &env));
             let run = stream.run(outbox.clone(), inbox.clone(), signs, peer);
             actix_rt::spawn(async move {
                 run.await;
@@ -116,6 +119,7 @@ impl Transport for Xmpp {
             });
             let link: Box<dyn Link> = Box::new(XmppLink {
                 jid,
+                limit,
                 outbox,
                 inbox,
                 end,
@@ -156,11 +160,16 @@ struct Watched {
 }
 
 impl Watched {
-    /// For the server at which `jid` has just logged in.
-    fn new(dead_after: DeadAfter, jid: &Jid, env: &Env) -> Self {
+    /// For the server at which `jid` has just logged in by `method`.
+    fn new(dead_after: DeadAfter, method: LoginMethod, jid: &Jid, env: &Env) -> Self {
+        // Who logs in as the original's programs do may have to do with a server that knows no others.
+        let make = match method {
+            LoginMethod::Auto => Make::Other,
+            LoginMethod::Legacy => Make::Original,
+        };
         let chance = env.seed().fork(jid.as_str());
         Self {
-            role: Liveness::new(env.now(), dead_after, Make::Other, chance),
+            role: Liveness::new(env.now(), dead_after, make, chance),
             dead_after,
             ping: watching::ping(None, jid.server()),
         }
@@ -183,6 +192,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 struct XmppLink {
     jid: Jid,
+    /// Bytes that the server takes in one stanza, as far as it has said so.
+    limit: Option<usize>,
     outbox: Outbox,
     inbox: Inbox,
     end: watch::Receiver<()>,
@@ -197,6 +208,9 @@ fn lock(leaving: &Leaving) -> MutexGuard<'_, Vec<watch::Receiver<()>>> {
 impl Link for XmppLink {
     fn send(&self, mut stanza: Stanza) {
         stanza.from = Some(self.jid.clone());
+        if let Some(error) = self.limit.and_then(|limit| excess(&stanza, limit)) {
+            return give_back(&self.inbox, &stanza, error);
+        }
         if let Err(unsent) = self.outbox.push(stanza) {
             send_back(&self.inbox, unsent);
         }
@@ -233,11 +247,15 @@ pub(super) fn send_back(inbox: &Inbox, unsent: Unsent) {
         }
     };
     for stanza in stanzas {
-        if let Some(bounce) = stanza.bounce(error.clone())
-            && inbox.push(bounce).is_err()
-        {
-            tracing::warn!("a stanza could be neither sent nor given back");
-        }
+        give_back(inbox, &stanza, error.clone());
+    }
+}
+
+fn give_back(inbox: &Inbox, stanza: &Stanza, error: StanzaError) {
+    if let Some(bounce) = stanza.bounce(error)
+        && inbox.push(bounce).is_err()
+    {
+        tracing::warn!("a stanza could be neither sent nor given back");
     }
 }
 
@@ -333,9 +351,11 @@ where
         if raw.is("error", ns::STREAM) {
             let element = raw.element();
             let condition = element.children.first().map_or("", |c| c.name.as_str());
-            return match condition {
-                "conflict" => LinkError::Conflict,
-                other => LinkError::Ended(other.to_owned()),
+            let text = element.child("text", ns::STREAM_ERROR);
+            return match (condition, text) {
+                ("conflict", _) => LinkError::Conflict,
+                (other, None) => LinkError::Ended(other.to_owned()),
+                (other, Some(text)) => LinkError::Ended(format!("{other} ({})", text.text)),
             };
         }
         let Ok(stanza) = Stanza::from_raw(raw) else {

@@ -378,6 +378,22 @@ fn sasl_goes_through_to_a_bound_address() {
 }
 
 #[test]
+fn the_bytes_that_a_stanza_may_have_are_announced_after_the_log_in() {
+    let offer = Offer::new(["localhost"], ["PLAIN"]).with_stanza_bytes(20_000);
+    let mut server = Server(Acceptor::new(Tick::ZERO, Arc::new(offer), true));
+    server.take(header(Some("localhost"), Some("1.0")));
+    let auth = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AA==</auth>";
+    server.take(Input::Element(element(auth)));
+    server.take(Input::Sasl(SaslProgress::Success {
+        user: "opensrf".into(),
+        data: None,
+    }));
+    let (features, _) = written(server.take(header(Some("localhost"), Some("1.0"))));
+    let limits = "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>20000</max-bytes></limits>";
+    assert!(features.contains(limits), "{features}");
+}
+
+#[test]
 fn what_the_client_sends_with_its_choice_is_told_from_nothing() {
     for (text, initial) in [("", None), ("=", Some(vec![])), ("AA==", Some(vec![0]))] {
         let mut server = Server::opened(Some("1.0"));

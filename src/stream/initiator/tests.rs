@@ -105,6 +105,21 @@ fn failed(error: LoginError) -> [Effect; 2] {
 }
 
 #[test]
+fn the_bytes_that_a_stanza_may_have_are_known_if_the_server_says_so() {
+    let limits = |text| format!("<limits xmlns='urn:xmpp:stream-limits:0'>{text}</limits>");
+    let cases = [
+        (limits("<max-bytes>20000</max-bytes>"), Some(20_000)),
+        (limits("<idle-seconds>60</idle-seconds>"), None),
+        (limits("<max-bytes>many</max-bytes>"), None),
+        (String::new(), None),
+    ];
+    for (limits, bytes) in cases {
+        let client = Client::binding(&format!("{BIND}{limits}"));
+        assert_eq!(client.0.stanza_bytes(), bytes, "{limits}");
+    }
+}
+
+#[test]
 fn the_strongest_mechanism_that_may_be_used_is_used() {
     let all = [
         "PLAIN",

@@ -60,7 +60,7 @@ fn a_service_is_registered_soon_whichever_exchange_its_connections_break_at() {
 fn a_service_is_registered_soon_wherever_within_an_exchange_its_connections_break() {
     for direction in [Direction::Sent, Direction::Received] {
         // A prime, so that it meets every part of what is said.
-        for bytes in (0..2_000).step_by(53) {
+        for bytes in (0..2_000).step_by(97) {
             run(true, async {
                 breaks(direction, Amount::Bytes(bytes)).await;
             });

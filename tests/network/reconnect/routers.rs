@@ -25,8 +25,7 @@ fn listeners_are_back_within_a_second_of_their_routers_return_however_long_it_wa
             })
             .await;
             let back = takes("they are back", async || {
-                net.log.stanzas().len() > 0
-                    && knows(&net.hub, "opensrf.math").await
+                knows(&net.hub, "opensrf.math").await
                     && knows(&net.hub, "test.odd").await
                     && net.hub.waits_for().await.unwrap().is_empty()
             });
@@ -51,7 +50,7 @@ fn listeners_learn_at_once_that_their_router_is_gone() {
         let learnt = takes("it is missing", async || {
             !lines.with(&["router is missing"]).is_empty()
         });
-        assert!(learnt.await <= Duration::from_millis(2));
+        assert!(learnt.await <= STEP);
         sleep(Duration::from_secs(600)).await;
         // However often they ask, they say it once.
         assert_eq!(lines.with(&["router is missing"]).len(), 1);

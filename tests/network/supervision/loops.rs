@@ -145,20 +145,16 @@ fn a_host_is_not_ready_while_a_service_waits_for_its_restart() {
     });
 }
 
-/// It was said to be up.
 #[test]
-fn a_service_whose_drones_do_not_start_is_not_up_and_stays() {
+fn a_service_whose_drones_do_not_start_is_said_not_to_be_well_and_stays() {
     with_faults(math, |host, _| async move {
         let service = Service::builder("test.broken")
             .on_drone_start(async |_| Err(MethodError::failed("no database")))
             .build()
             .unwrap();
-        let adding = host.add_service(service);
-        let watching = tokio::time::sleep(Duration::from_secs(600));
-        tokio::select! {
-            added = adding => panic!("it is not up: {added:?}"),
-            () = watching => {}
-        }
+        // It is known to the routers all the same.
+        host.add_service(service).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(100)).await;
         let problems = host.status().await.unwrap().problems();
         let says = |what: &str| problems.iter().any(|problem| problem.contains(what));
         assert!(

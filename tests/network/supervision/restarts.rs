@@ -60,7 +60,9 @@ fn a_service_class_that_panics_is_opened_again_by_the_next_registration() {
         asked.call("opensrf.math", "add", (1, 2)).await.unwrap_err();
         heals(host.client()).await;
         // Nothing that the host itself started was touched.
-        assert_eq!(host.figures().restarts, 0);
+        let status = host.status().await.unwrap();
+        assert!(status.children.iter().all(|child| child.restarts == 0));
+        assert_eq!(host.figures().restarts, 1);
     });
 }
 

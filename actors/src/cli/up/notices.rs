@@ -7,9 +7,12 @@
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::io;
+#[cfg(target_os = "linux")]
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+#[cfg(target_os = "linux")]
+use std::os::unix::net::SocketAddr;
+use std::os::unix::net::UnixDatagram;
 use std::process;
 use std::time::Duration;
 
@@ -102,6 +105,7 @@ fn connect(address: &OsStr) -> io::Result<UnixDatagram> {
     socket.set_write_timeout(Some(PATIENCE))?;
     match address.as_bytes() {
         [b'/', ..] => socket.connect(address)?,
+        #[cfg(target_os = "linux")]
         [b'@', name @ ..] => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
         _ => {
             let text = format!("{address:?} begins with neither / nor @");
@@ -125,7 +129,9 @@ fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }
 
+// Their managers are at abstract addresses.
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 

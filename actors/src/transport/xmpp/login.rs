@@ -25,13 +25,14 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// Logs in; whatever it waits for, no longer than the role lets it.
+    /// Logs in; whatever it waits for, no longer than the role lets it. Gives the bytes that the server
+    /// takes in one stanza, too, if it has said so.
     pub(super) async fn log_in(
         &mut self,
         login: Login,
         env: &Env,
         signs: &Signs,
-    ) -> Result<Jid, LinkError> {
+    ) -> Result<(Jid, Option<usize>), LinkError> {
         let user = login.jid().local().unwrap_or_default().to_owned();
         let password = login.password().to_owned();
         let mut sasl = None;
@@ -68,7 +69,7 @@ impl Stream {
                             inputs.push_back(Input::Sasl(reply));
                         }
                         Effect::RestartStream => self.framer.restart(),
-                        Effect::Online(jid) => return Ok(jid),
+                        Effect::Online(jid) => return Ok((jid, role.stanza_bytes())),
                         Effect::Failed(error) => return Err(error.into()),
                     }
                 }
