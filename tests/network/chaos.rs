@@ -22,6 +22,9 @@ const PARTS: u64 = 4;
 /// How long there are new requests and new faults.
 const TROUBLE: Duration = Duration::from_secs(4);
 
+/// The clients that ask all the time.
+const CLIENTS: usize = 4;
+
 #[test]
 fn whatever_goes_wrong_every_request_ends_once_and_all_comes_back_part_1() {
     seeds(0);
@@ -96,7 +99,7 @@ fn chaos(seed: u64, is_readable: bool) -> Outcome {
     let (sender, outcome) = std::sync::mpsc::channel();
     run(true, async move {
         let world = World::start(seed, is_readable).await;
-        let (nature, mut wrong) = world.trouble("v", TROUBLE).await;
+        let (nature, mut wrong) = world.trouble("v", CLIENTS, TROUBLE).await;
         world.heal().await;
         wrong.extend(checks::of_healing(&world).await);
         // Methods that hang have ended by then, and sessions are over.

@@ -128,3 +128,71 @@ fn over(stream: &mpsc::Sender<Event>, end: Event) {
     // The reader may be gone this moment.
     let _ = stream.try_send(end);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::task::{Context, Poll, Wake, Waker};
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// Notes its number when it is woken.
+    struct Note(u64, Arc<Mutex<Vec<u64>>>);
+
+    impl Wake for Note {
+        fn wake(self: Arc<Self>) {
+            self.1.lock().unwrap().push(self.0);
+        }
+    }
+
+    /// They once were told in another order in each run.
+    #[test]
+    fn the_end_of_a_client_is_told_to_its_callers_in_the_order_of_asking() {
+        let counters = Arc::new(Counters::default());
+        let mut open = OpenRequests::new(Arc::clone(&counters));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let callers: Vec<_> = (0..100)
+            .map(|request| {
+                let (reply, mut outcome) = oneshot::channel();
+                open.open(request, Sink::Collect(Vec::new(), reply));
+                let waker = Waker::from(Arc::new(Note(request, Arc::clone(&told))));
+                let waits = std::pin::Pin::new(&mut outcome).poll(&mut Context::from_waker(&waker));
+                assert_eq!(waits.map(drop), Poll::Pending);
+                outcome
+            })
+            .collect();
+        drop(open);
+        assert_eq!(*told.lock().unwrap(), Vec::from_iter(0..100));
+        let figures = counters.figures();
+        assert_eq!((figures.calls_cut_off, figures.calls_ended()), (100, 100));
+        drop(callers);
+    }
+
+    #[test]
+    fn each_error_has_a_figure() {
+        let counters = Arc::new(Counters::default());
+        let mut open = OpenRequests::new(Arc::clone(&counters));
+        let errors = [
+            CallError::Offline,
+            CallError::Closed,
+            CallError::Lost(3),
+            CallError::Garbled(String::new()),
+            CallError::Timeout(std::time::Duration::ZERO),
+            CallError::ConnectTimeout(std::time::Duration::ZERO),
+        ];
+        for (request, error) in (0..).zip(errors) {
+            let (reply, _outcome) = oneshot::channel();
+            open.open(request, Sink::Collect(Vec::new(), reply));
+            open.fail(request, error.clone());
+            // It has no second end.
+            open.fail(request, error);
+            open.complete(request);
+            open.cancel(request);
+        }
+        let figures = counters.figures();
+        assert_eq!((figures.calls_asked, figures.calls_ended()), (6, 6));
+        assert_eq!((figures.calls_timed_out, figures.calls_lost), (2, 1));
+    }
+}

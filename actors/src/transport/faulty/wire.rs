@@ -187,27 +187,24 @@ impl Wire {
         timeout(DIAL_TIME, open)
             .await
             .map_err(|_| io::ErrorKind::TimedOut)?;
-        let (dial, broken_at, cuts) = {
+        let (dial, at, cuts) = {
             let mut state = self.state();
             if state.refuses {
                 return Err(io::ErrorKind::ConnectionRefused.into());
             }
             state.dialled += 1;
             let number = state.dialled;
-            let broken_at = state.plan.as_ref().and_then(|plan| plan(number));
-            (
-                state.leads_to.clone().unwrap_or(dial),
-                broken_at,
-                state.cuts,
-            )
+            let at = state.plan.as_ref().and_then(|plan| plan(number));
+            let at = at.map(|at| (at, state.heals));
+            (state.leads_to.clone().unwrap_or(dial), at, state.cuts)
         };
         let far = dial.dial().await?;
         let (ours, near) = tokio::io::duplex(DUPLEX_BYTES);
         let halves = halves(ours, far.is_private);
         actix_rt::spawn(async move {
             let (from_party, to_party) = tokio::io::split(near);
-            let sent = self.carry(Direction::Sent, broken_at, from_party, far.writer);
-            let received = self.carry(Direction::Received, broken_at, far.reader, to_party);
+            let sent = self.carry(Direction::Sent, at, from_party, far.writer);
+            let received = self.carry(Direction::Received, at, far.reader, to_party);
             let both = async { tokio::try_join!(biased; sent, received) };
             tokio::select! {
                 biased;
@@ -219,11 +216,12 @@ impl Wire {
         Ok(halves)
     }
 
-    /// Carries bytes in one direction until their end.
+    /// Carries bytes in one direction until their end, or until they break where `at` says; not if
+    /// something has been healed more often by then than it says.
     async fn carry<R, W>(
         &self,
         direction: Direction,
-        broken_at: Option<Break>,
+        at: Option<(Break, u64)>,
         reader: R,
         writer: W,
     ) -> io::Result<()>
@@ -231,10 +229,10 @@ impl Wire {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let left = broken_at.filter(|at| at.direction == direction);
+        let at = at.filter(|(at, _)| at.direction == direction);
         let (sender, pieces) = mpsc::channel(UNDER_WAY);
         let taking = self.take(reader, sender);
-        let giving = self.give(direction, left.map(|at| at.after), pieces, writer);
+        let giving = self.give(direction, at, pieces, writer);
         tokio::try_join!(biased; taking, giving).map(|_| ())
     }
 
@@ -256,18 +254,18 @@ impl Wire {
     async fn give<W>(
         &self,
         direction: Direction,
-        mut left: Option<Amount>,
+        at: Option<(Break, u64)>,
         mut pieces: mpsc::Receiver<(Instant, Bytes)>,
         mut writer: W,
     ) -> io::Result<()>
     where
         W: AsyncWrite + Unpin,
     {
-        let heals = self.state().heals;
+        let (mut left, heals) = at.map(|(at, heals)| (at.after, heals)).unzip();
         while let Some((due, mut piece)) = pieces.recv().await {
             sleep_until(due).await;
             self.until(|state| !state.is_stalled(direction)).await;
-            left = left.filter(|_| self.state().heals == heals);
+            left = left.filter(|_| heals == Some(self.state().heals));
             if piece.is_empty() {
                 return writer.shutdown().await;
             }

@@ -31,9 +31,6 @@ use trace::Trace;
 /// Of the only account.
 const PASSWORD: &str = "chaos";
 
-/// The clients that ask all the time.
-const CLIENTS: usize = 4;
-
 /// One host of a world, which may be there or not.
 pub(crate) struct Site {
     pub(crate) name: String,
@@ -167,17 +164,18 @@ impl World {
         };
     }
 
-    /// Lets clients ask, and things go wrong, for so long; `part` names this time among others. Gives
-    /// what is wrong with the world itself.
+    /// Lets so many clients ask, and things go wrong, for so long; `part` names this time among others.
+    /// Gives what is wrong with the world itself.
     pub(crate) async fn trouble(
         self: &Rc<Self>,
         part: &str,
+        clients: usize,
         long: Duration,
     ) -> (Nature, Vec<String>) {
         let begun = self.env.now();
         let seed = self.seed.fork(&format!("faults {part}"));
         let (nature, faults) = schedule::faults(&seed, self.sites.len(), long);
-        let clients = (0..CLIENTS).map(|number| {
+        let clients = (0..clients).map(|number| {
             let asking = load::asks(self.clone(), format!("{part}{number}"), begun + long);
             actix_rt::spawn(asking)
         });

@@ -59,6 +59,7 @@ impl Trace {
         self.kept.lock().expect("no panic holds it").hash.finish()
     }
 
+    #[allow(dead_code)] // worlds that live long are not read
     pub(crate) fn lines(&self) -> Vec<String> {
         let kept = self.kept.lock().expect("no panic holds it");
         kept.lines.clone().unwrap_or_default()
