@@ -238,8 +238,10 @@ impl Handler<ChildExited> for RouterActor {
                 ClassEnd::Broken
             }
         };
-        if end != ClassEnd::Closed {
+        if end == ClassEnd::Broken {
             self.counters.restarts.add();
+        }
+        if end != ClassEnd::Closed {
             tracing::warn!(class = name, exit = %exited.exit, "service class ended");
         }
         self.classes.remove(&name);

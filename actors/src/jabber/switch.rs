@@ -130,14 +130,12 @@ impl Switch {
 
     fn say(&self, farewells: Farewells<Arc<dyn Deliver>>) {
         for (target, stanza) in farewells {
-            if let Some(tap) = &self.tap {
-                tap(&stanza);
-            }
             self.hand_over(&target, stanza);
         }
     }
 
-    /// Delivers news of a party; nobody waits for them.
+    /// Delivers news of a party; nobody waits for them. (The tap is code of others: it does not see the
+    /// news of ends, which are given while a panic may unwind.)
     fn hand_over(&self, target: &Arc<dyn Deliver>, stanza: Stanza) {
         self.counters.routed.add();
         if let Err(refused) = target.deliver(stanza) {

@@ -60,6 +60,32 @@ fn a_server_that_is_gone_for_minutes_is_tried_now_and_then_and_said_once() {
 }
 
 #[test]
+fn a_hub_that_is_started_in_place_of_one_that_ended_has_all_services_soon() {
+    run(true, async {
+        let mut old = hub().start().await.unwrap();
+        let wire = Wire::new();
+        let host = math(guest(&old, &wire)).start().await.unwrap();
+        host.ready().await.unwrap();
+        for gone in [0, 300, 3_000] {
+            wire.refuse(true);
+            old.stop().await.unwrap();
+            sleep(Duration::from_millis(gone)).await;
+            old = hub().start().await.unwrap();
+            wire.lead_to(Arc::new(old.duplex()));
+            wire.refuse(false);
+            let back = takes("it is there", async || is_bound(&old, CLASS)).await;
+            // As long again as it was gone at most, as the delays double.
+            assert!(
+                back <= BOUND + Duration::from_millis(gone),
+                "{gone} ms: {back:?}"
+            );
+            sleep(BOUND).await;
+            adds_up(&old).await;
+        }
+    });
+}
+
+#[test]
 fn answers_that_cannot_be_sent_are_counted_and_said_once_an_outage() {
     over_both_ways(math, |net| async move {
         let (service, gate) = gate();

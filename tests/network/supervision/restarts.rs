@@ -53,7 +53,7 @@ fn a_router_that_panics_is_started_again_and_services_register_with_it() {
 }
 
 #[test]
-fn a_service_class_that_panics_is_opened_again_by_the_next_registration() {
+fn a_service_class_that_panics_is_opened_again_at_once() {
     with_faults(math, |host, fault| async move {
         fault.strike("router@localhost/opensrf.math", 1);
         let asked = host.client().with_timeout(Duration::from_millis(10));

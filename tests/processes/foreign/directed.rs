@@ -82,7 +82,7 @@ impl Session {
     }
 
     fn is_told(&mut self, text: &str) -> String {
-        self.hears(text).unwrap_or_else(|why| panic!("{why}"))
+        self.hears(text).expect("it is told")
     }
 
     /// All that had been sent to it before this moment: what it sends itself comes behind that.
