@@ -12,7 +12,7 @@ use super::schedule::Nature;
 use super::services::NAMES;
 
 /// How long anything may take to come back after the last fault.
-const HEALING: Duration = Duration::from_secs(15);
+const HEALING: Duration = Duration::from_secs(10);
 
 /// How much later than its time a request may end: what a timer may be late.
 const LATE: Duration = Duration::from_millis(5);
