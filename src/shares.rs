@@ -24,52 +24,67 @@ pub fn places(stanza: &Stanza, place_bytes: usize) -> usize {
     1 + stanza.weight() / place_bytes.max(1)
 }
 
-/// How many places each caller has in a queue. Every change costs O(log callers).
-#[derive(Debug, Default)]
-pub struct Shares {
-    places: BTreeMap<Caller, usize>,
+/// How many places each caller `K` has in a queue. Every change costs O(log callers).
+#[derive(Debug)]
+pub struct Shares<K> {
+    places: BTreeMap<K, usize>,
     /// The same with the heaviest at the end.
-    by_weight: BTreeSet<(usize, Caller)>,
+    by_weight: BTreeSet<(usize, K)>,
 }
 
-impl Shares {
+impl<K> Default for Shares<K> {
+    fn default() -> Self {
+        Self {
+            places: BTreeMap::new(),
+            by_weight: BTreeSet::new(),
+        }
+    }
+}
+
+impl<K: Ord + Clone> Shares<K> {
     /// The places that a caller has.
     #[must_use]
-    pub fn of(&self, caller: &Caller) -> usize {
+    pub fn of(&self, caller: &K) -> usize {
         self.places.get(caller).copied().unwrap_or(0)
     }
 
     /// A caller has so many places more.
-    pub fn add(&mut self, caller: &Caller, places: usize) {
-        self.set(caller, self.of(caller).saturating_add(places));
+    pub fn add(&mut self, caller: &K, places: usize) {
+        let before = self.of(caller);
+        self.set(caller, before, before.saturating_add(places));
     }
 
-    /// A caller has so many places less.
-    pub fn take(&mut self, caller: &Caller, places: usize) {
-        self.set(caller, self.of(caller).saturating_sub(places));
+    /// A caller has so many places less. Gives back how many it has left.
+    pub fn take(&mut self, caller: &K, places: usize) -> usize {
+        let before = self.of(caller);
+        let left = before.saturating_sub(places);
+        self.set(caller, before, left);
+        left
     }
 
-    fn set(&mut self, caller: &Caller, places: usize) {
-        let key = (self.of(caller), caller.clone());
-        self.by_weight.remove(&key);
+    fn set(&mut self, caller: &K, before: usize, places: usize) {
+        let key = (before, caller.clone());
+        if before > 0 {
+            self.by_weight.remove(&key);
+        }
         if places == 0 {
             self.places.remove(caller);
             return;
         }
         self.by_weight.insert((places, key.1));
         match self.places.get_mut(caller) {
-            Some(before) => *before = places,
+            Some(has) => *has = places,
             None => drop(self.places.insert(caller.clone(), places)),
         }
     }
 
-    /// The caller that gives way in a full queue to another that wants so many places: the one that has
-    /// most, if that is more than the other would have.
+    /// The caller that gives way in a full queue to one that would have so many places: the one that
+    /// has most, if that is more.
     #[must_use]
-    pub fn gives_way(&self, to: &Caller, wanted: usize) -> Option<Caller> {
+    pub fn gives_way(&self, would_have: usize) -> Option<&K> {
         let (most, heaviest) = self.by_weight.last()?;
         // If it had only as many, the two would take the same place from each other for ever.
-        (*most > self.of(to).saturating_add(wanted)).then(|| heaviest.clone())
+        (*most > would_have).then_some(heaviest)
     }
 }
 
@@ -77,7 +92,7 @@ impl Shares {
 #[derive(Debug)]
 pub struct Crowd {
     place_bytes: usize,
-    shares: Option<Shares>,
+    shares: Option<Shares<Caller>>,
 }
 
 impl Crowd {
@@ -128,9 +143,10 @@ impl Crowd {
             }
             shares
         });
-        let wanted = places(newcomer, place_bytes);
-        let heaviest = shares.gives_way(&newcomer.sender(), wanted)?;
-        let newest = waiting.find(|(_, stanza)| stanza.sender() == heaviest);
+        let has = shares.of(&newcomer.sender());
+        let would_have = has.saturating_add(places(newcomer, place_bytes));
+        let heaviest = shares.gives_way(would_have)?;
+        let newest = waiting.find(|(_, stanza)| stanza.sender() == *heaviest);
         newest.map(|(at, _)| at)
     }
 }

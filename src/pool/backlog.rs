@@ -27,30 +27,41 @@ pub(super) struct Waiting {
     pub(super) expires: Option<Tick>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Line {
-    /// What drones gave back. Before all others, in this order too.
-    Returned,
-    /// What a caller asked.
-    Of(Caller),
-}
+/// A line: one caller's, by a number that no other line ever has, or [`RETURNED`].
+type LineId = i64;
+
+/// The line of what drones gave back. Its places are below all others, in this order too.
+const RETURNED: LineId = 0;
 
 /// A line, and a place in it: the lower is served first.
-type Place = (Line, i64);
+type Place = (LineId, i64);
 
-/// Requests that wait. Everything costs O(log requests).
+/// Whose line it is, and when it is served.
+#[derive(Debug)]
+struct Line {
+    caller: Caller,
+    turn: i64,
+}
+
+// Only looked up by key, never iterated.
+#[allow(clippy::disallowed_types)]
+type LineOf = std::collections::HashMap<Caller, LineId>;
+
+/// Requests that wait. Everything costs O(log requests). Addresses are long and much alike, so that
+/// comparing them is slow: each is looked up once, and lines are told apart by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     waiting: BTreeMap<Place, Waiting>,
     /// When they expire, with their places.
     expiries: BTreeSet<(Tick, Place)>,
-    /// The callers that have a line, in the order in which they are served.
-    turns: BTreeMap<i64, Caller>,
-    /// The turn of each.
-    turn_of: BTreeMap<Caller, i64>,
-    shares: Shares,
+    line_of: LineOf,
+    /// Of the callers that have requests waiting, and no others.
+    lines: BTreeMap<LineId, Line>,
+    /// The lines in the order in which they are served.
+    turns: BTreeMap<i64, LineId>,
+    shares: Shares<LineId>,
     bytes: usize,
-    /// Places and turns that were given out; each is given once.
+    /// Lines, places and turns that were given out; each is given once.
     given: i64,
 }
 
@@ -72,7 +83,9 @@ impl Backlog {
         // More than fits may wait, as what drones give back is always taken; so one gives way to one.
         let mut is_full = self.len() >= room;
         while is_full || !self.has_bytes_for(&request.stanza) {
-            let heaviest = self.shares.gives_way(&caller, wanted);
+            let has = self.line_of.get(&caller).map(|line| self.shares.of(line));
+            let would_have = has.unwrap_or(0).saturating_add(wanted);
+            let heaviest = self.shares.gives_way(would_have).copied();
             let Some(other) = heaviest.and_then(|heaviest| self.pop_newest(heaviest)) else {
                 refused.push(request.stanza);
                 return refused;
@@ -80,12 +93,13 @@ impl Backlog {
             refused.push(other.stanza);
             is_full = false;
         }
-        if !self.turn_of.contains_key(&caller) {
-            self.give_turn(caller.clone());
-        }
-        self.shares.add(&caller, wanted);
+        let line = match self.line_of.get(&caller) {
+            Some(line) => *line,
+            None => self.begin_line(caller),
+        };
+        self.shares.add(&line, wanted);
         let last = self.next_number();
-        self.put((Line::Of(caller), last), request);
+        self.put((line, last), request);
         refused
     }
 
@@ -97,7 +111,7 @@ impl Backlog {
     /// Puts a request before all others.
     pub(super) fn push_front(&mut self, request: Waiting) {
         let first = -self.next_number();
-        self.put((Line::Returned, first), request);
+        self.put((RETURNED, first), request);
     }
 
     fn next_number(&mut self) -> i64 {
@@ -105,47 +119,48 @@ impl Backlog {
         self.given
     }
 
-    fn give_turn(&mut self, caller: Caller) {
-        let turn = self.next_number();
-        self.turns.insert(turn, caller.clone());
-        self.turn_of.insert(caller, turn);
+    fn begin_line(&mut self, caller: Caller) -> LineId {
+        let line = self.next_number();
+        self.line_of.insert(caller.clone(), line);
+        self.lines.insert(line, Line { caller, turn: line });
+        self.turns.insert(line, line);
+        line
     }
 
     fn put(&mut self, place: Place, request: Waiting) {
         self.bytes += request.stanza.weight();
-        let expiry = request.expires.map(|expires| (expires, place.clone()));
+        let expiry = request.expires.map(|expires| (expires, place));
         self.expiries.extend(expiry);
         self.waiting.insert(place, request);
     }
 
     /// The request whose turn it is: the oldest of the caller that was served longest ago.
     pub(super) fn pop_front(&mut self) -> Option<Waiting> {
-        if let Some((place @ (Line::Returned, _), _)) = self.waiting.first_key_value() {
-            let place = place.clone();
-            return self.remove(&place);
+        if let Some((&(RETURNED, place), _)) = self.waiting.first_key_value() {
+            return self.remove((RETURNED, place));
         }
-        let (_, caller) = self.turns.pop_first()?;
-        self.turn_of.remove(&caller);
-        let line = (Line::Of(caller.clone()), i64::MIN)..;
-        let oldest = self.waiting.range(line).next()?.0.clone();
-        let request = self.remove(&oldest);
-        if self.shares.of(&caller) > 0 {
-            self.give_turn(caller);
+        let (_, &line) = self.turns.first_key_value()?;
+        let oldest = *self.waiting.range((line, i64::MIN)..).next()?.0;
+        let request = self.remove(oldest);
+        let turn = self.next_number();
+        if let Some(served) = self.lines.get_mut(&line) {
+            self.turns.remove(&served.turn);
+            served.turn = turn;
+            self.turns.insert(turn, line);
         }
         request
     }
 
-    fn pop_newest(&mut self, caller: Caller) -> Option<Waiting> {
-        let line = ..=(Line::Of(caller), i64::MAX);
-        let newest = self.waiting.range(line).next_back()?.0.clone();
-        self.remove(&newest)
+    fn pop_newest(&mut self, line: LineId) -> Option<Waiting> {
+        let newest = *self.waiting.range(..=(line, i64::MAX)).next_back()?.0;
+        self.remove(newest)
     }
 
     /// A request that nobody wants any more, if there is one.
     pub(super) fn pop_expired(&mut self, now: Tick) -> Option<Waiting> {
         let first = self.expiries.first();
-        let (_, place) = first.filter(|(expires, _)| *expires <= now)?.clone();
-        self.remove(&place)
+        let (_, place) = *first.filter(|(expires, _)| *expires <= now)?;
+        self.remove(place)
     }
 
     /// When the next request expires.
@@ -153,21 +168,23 @@ impl Backlog {
         self.expiries.first().map(|(expires, _)| *expires)
     }
 
-    /// Takes a request out, and its caller's turn if it was the last.
-    fn remove(&mut self, place: &Place) -> Option<Waiting> {
-        let request = self.waiting.remove(place)?;
+    /// Takes a request out, and its line if it was the last.
+    fn remove(&mut self, place: Place) -> Option<Waiting> {
+        let request = self.waiting.remove(&place)?;
         self.bytes -= request.stanza.weight();
         if let Some(expires) = request.expires {
-            self.expiries.remove(&(expires, place.clone()));
+            self.expiries.remove(&(expires, place));
         }
-        if let (Line::Of(caller), _) = place {
-            self.shares
-                .take(caller, places(&request.stanza, PLACE_BYTES));
-            if self.shares.of(caller) == 0
-                && let Some(turn) = self.turn_of.remove(caller)
-            {
-                self.turns.remove(&turn);
-            }
+        let (line, _) = place;
+        if line != RETURNED
+            && self
+                .shares
+                .take(&line, places(&request.stanza, PLACE_BYTES))
+                == 0
+            && let Some(ended) = self.lines.remove(&line)
+        {
+            self.turns.remove(&ended.turn);
+            self.line_of.remove(&ended.caller);
         }
         Some(request)
     }

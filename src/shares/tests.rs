@@ -23,7 +23,7 @@ fn newest_first(queue: &[Stanza]) -> impl Iterator<Item = (usize, &Stanza)> + Cl
 #[test]
 fn whoever_has_most_gives_way_to_one_that_would_still_have_less() {
     let mut shares = Shares::default();
-    assert_eq!(shares.gives_way(&caller(1), 1), None);
+    assert_eq!(shares.gives_way(1), None);
     shares.add(&caller(1), 3);
     shares.add(&caller(2), 2);
     for (who, wanted, heaviest) in [
@@ -33,12 +33,17 @@ fn whoever_has_most_gives_way_to_one_that_would_still_have_less() {
         (2, 1, None),
         (1, 1, None),
     ] {
-        let gives_way = shares.gives_way(&caller(who), wanted);
-        assert_eq!(gives_way, heaviest.map(caller), "{who} wants {wanted}");
+        let would_have = shares.of(&caller(who)) + wanted;
+        let gives_way = shares.gives_way(would_have);
+        assert_eq!(
+            gives_way,
+            heaviest.map(caller).as_ref(),
+            "{who} wants {wanted}"
+        );
     }
     shares.take(&caller(1), 2);
     shares.add(&caller(2), 1);
-    assert_eq!(shares.gives_way(&caller(3), 1), Some(caller(2)));
+    assert_eq!(shares.gives_way(1), Some(&caller(2)));
 }
 
 #[test]

@@ -252,7 +252,8 @@ proptest! {
         }
         let rest = backlog.len();
         prop_assert_eq!(all(&mut backlog).len(), rest);
-        prop_assert_eq!((backlog.bytes, backlog.turns.len(), backlog.turn_of.len()), (0, 0, 0));
+        let left = (backlog.turns.len(), backlog.lines.len(), backlog.line_of.len());
+        prop_assert_eq!((backlog.bytes, left), (0, (0, 0, 0)));
         prop_assert!(backlog.expiries.is_empty());
     }
 }
