@@ -156,6 +156,13 @@ impl Pool {
         since.map(|since| now.saturating_sub(since))
     }
 
+    /// Takes out all that waits, in no order. For a listener that ends by a panic: nobody carries out
+    /// effects any more.
+    #[must_use]
+    pub fn give_up(&mut self) -> Vec<Stanza> {
+        std::mem::take(&mut self.backlog).into_stanzas()
+    }
+
     fn request(&mut self, now: Tick, stanza: Stanza, out: &mut Vec<Effect>) {
         self.expire(now, out);
         if self.phase == Phase::Drained {

@@ -52,6 +52,11 @@ impl<R: Role> Driver<R> {
     pub fn role(&self) -> &R {
         &self.role
     }
+
+    /// The role, for what is left in it when its actor ends.
+    pub fn role_mut(&mut self) -> &mut R {
+        &mut self.role
+    }
 }
 
 /// An actor that carries out what a role decides. An actor may conduct several roles.

@@ -257,8 +257,11 @@ impl ListenerActor {
 }
 
 impl Drop for ListenerActor {
-    /// A listener that panicked leaves drones behind, which nobody would give work again.
+    /// A listener that panicked leaves requests behind, which go back as those in its inbox do, and
+    /// drones, which nobody would give work again.
     fn drop(&mut self) {
+        let waiting = self.pool.role_mut().give_up();
+        self.uplink.give_back(waiting);
         for drone in self.drones.values() {
             let _ = drone.orders.tell(Order::Drain);
         }

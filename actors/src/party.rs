@@ -150,10 +150,16 @@ impl Uplink {
         if unsent > 0 {
             tracing::warn!(jid = %self.jid, unsent, "ended off the bus, with answers unsent");
         }
-        let Some(link) = self.link.take() else {
+        self.give_back(waiting);
+        self.link = None;
+    }
+
+    /// Sends stanzas that the party has taken, and that nobody will deal with, back to their senders.
+    pub fn give_back(&self, stanzas: impl IntoIterator<Item = Stanza>) {
+        let Some(link) = &self.link else {
             return;
         };
-        for stanza in waiting {
+        for stanza in stanzas {
             let error = StanzaError::new(Condition::ServiceUnavailable);
             let bounce = stanza.bounce(error.with_text("the receiver has ended"));
             bounce.into_iter().for_each(|bounce| link.send(bounce));

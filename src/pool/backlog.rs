@@ -114,6 +114,12 @@ impl Backlog {
         self.put((RETURNED, first), request);
     }
 
+    /// All that waits, in no order.
+    pub(super) fn into_stanzas(self) -> Vec<Stanza> {
+        let waiting = self.waiting.into_values();
+        waiting.map(|request| request.stanza).collect()
+    }
+
     fn next_number(&mut self) -> i64 {
         self.given += 1;
         self.given

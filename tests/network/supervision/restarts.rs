@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use opensrf::limits::CONNECTIONS_PER_ADDRESS;
+use opensrf::session::CallError;
 use opensrf_actors::client::Client;
 use opensrf_actors::host::HostHandle;
 use opensrf_actors::jabber::Incoming;
@@ -37,6 +38,31 @@ fn a_listener_that_panics_is_started_again_and_registers() {
         is_back(&host, ChildKind::Service, "opensrf.math", 1).await;
         heals(host.client()).await;
         assert_eq!(host.figures().restarts, 1);
+    });
+}
+
+#[test]
+fn what_waits_in_a_listener_that_panics_goes_back_to_its_callers() {
+    with_faults(math, |host, fault| async move {
+        let (service, gate) = gate();
+        host.add_service_sized(service, 1, 1).await.unwrap();
+        let client = host.client().with_timeout(PATIENCE);
+        let works = client.call("test.gate", "pass", ());
+        let waits = async {
+            gate.holds(1).await;
+            fault.strike("test.gate_listener_at_", 1);
+            // Nobody else serves it, so the class can only say so; long before the time is over.
+            let waits = client.call("test.gate", "pass", ());
+            let waited = tokio::time::timeout(PATIENCE / 4, waits).await;
+            gate.admit(2);
+            waited.expect("an end")
+        };
+        let (worked, waited) = tokio::join!(works, waits);
+        worked.expect("what the drone has is done");
+        let gone = waited.expect_err("it went back");
+        let gone = gone.call().expect("an end of the call");
+        assert!(matches!(gone, CallError::Unreachable { .. }), "{gone}");
+        is_back(&host, ChildKind::Service, "test.gate", 1).await;
     });
 }
 
