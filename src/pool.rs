@@ -166,7 +166,7 @@ impl Pool {
     fn request(&mut self, now: Tick, stanza: Stanza, out: &mut Vec<Effect>) {
         self.expire(now, out);
         if self.phase == Phase::Drained {
-            return out.push(Effect::Refuse(stanza));
+            return out.push(Effect::Dismiss(stanza));
         }
         if self.is_deserted(now) && self.starts.are_paused(now) {
             return out.push(Effect::TurnAway(stanza));

@@ -141,6 +141,15 @@ fn refusals_are_told_at_once_and_then_seldom_and_all_of_them() {
 }
 
 #[test]
+fn what_came_to_a_service_that_had_ended_was_told_that_the_backlog_was_full() {
+    let mut pool = running(1, 1, 10);
+    step(&mut pool, Input::Stop);
+    let told = step(&mut pool, Input::Request(request(1)));
+    assert_eq!(told, ["dismiss 1"]);
+    assert_eq!(pool.deadline(), None, "nobody asked too much");
+}
+
+#[test]
 fn what_waits_when_the_service_ends_is_told_so() {
     let mut pool = pool(1, 1, 10);
     step(&mut pool, Input::LinkUp);
@@ -149,7 +158,7 @@ fn what_waits_when_the_service_ends_is_told_so() {
     }
     let told = step(&mut pool, Input::Stop);
     assert_eq!(told, ["dismiss 1", "dismiss 2"]);
-    assert_eq!(step(&mut pool, Input::Request(request(3))), ["refuse 3"]);
+    assert_eq!(step(&mut pool, Input::Request(request(3))), ["dismiss 3"]);
 }
 
 #[test]
@@ -498,7 +507,7 @@ fn a_drain_ends_when_all_that_was_accepted_is_done_and_says_so_once() {
     assert_eq!(step(&mut pool, idle(1)), ["stop 1", "drained"]);
     assert!(step(&mut pool, Input::Drain).is_empty());
     assert!(step(&mut pool, exited(1, 2, true)).is_empty());
-    assert_eq!(step(&mut pool, Input::Request(request(5))), ["refuse 5"]);
+    assert_eq!(step(&mut pool, Input::Request(request(5))), ["dismiss 5"]);
 }
 
 #[test]
