@@ -223,8 +223,7 @@ impl Connection {
         if is_ping {
             let mut answer = stanza.granted();
             answer.to = Some(jid.clone());
-            // If too much waits for the client already, that is a sign of life as well.
-            let _ = self.outbox.push(answer);
+            self.outbox.push_if_free(answer);
         }
         is_ping
     }

@@ -125,6 +125,16 @@ impl Outbox {
         }
     }
 
+    /// Queues a stanza if there is room for it: nothing gives way to it, and nobody misses it. Whoever
+    /// asks whether we live hears it from what waits already.
+    pub(crate) fn push_if_free(&self, stanza: Stanza) {
+        let mut state = self.state();
+        if !state.is_closed && state.items.has_room_for(&stanza) {
+            state.items.push(stanza);
+            self.0.wake.notify_one();
+        }
+    }
+
     /// Queues bytes of the stream itself, whatever waits already.
     pub(crate) fn push_bytes(&self, bytes: Bytes) {
         let mut state = self.state();

@@ -271,7 +271,7 @@ impl Stream {
         let mut silent = pin!(OptionFuture::from(silence));
         let mut reading = pin!(read_on(&mut reader, &mut framer, &outbox, &inbox, &signs));
         let mut writing = pin!(outbox.write_out(writer, OUTBOX_PROGRESS, &signs));
-        let reason = tokio::select! {
+        let (reason, may_write) = tokio::select! {
             biased;
             end = &mut writing => match end {
                 WriteEnd::Done => {
@@ -280,18 +280,23 @@ impl Stream {
                     let _ = timeout(LAST_WORDS, reading).await;
                     return;
                 }
-                WriteEnd::Broken(error) => timeout(LAST_WORDS, reading)
-                    .await
-                    .unwrap_or_else(|_| LinkError::Ended(error.to_string())),
-                WriteEnd::Stuck => LinkError::Stuck(OUTBOX_PROGRESS),
+                WriteEnd::Broken(error) => {
+                    let last = timeout(LAST_WORDS, reading).await;
+                    (last.unwrap_or_else(|_| LinkError::Ended(error.to_string())), false)
+                }
+                WriteEnd::Stuck => (LinkError::Stuck(OUTBOX_PROGRESS), false),
             },
-            reason = &mut reading => reason,
-            Some(reason) = &mut silent => reason,
+            reason = &mut reading => (reason, true),
+            Some(reason) = &mut silent => (reason, false),
         };
         if outbox.is_closed() {
             // The party let go of the link; what it sent before goes out all the same.
-            if !matches!(reason, LinkError::Silent(_)) {
+            if may_write {
                 writing.await;
+            }
+            let unsent = outbox.abandon().len();
+            if unsent > 0 {
+                tracing::warn!(unsent, %reason, "the last stanzas of a party could not be sent");
             }
             return;
         }
@@ -368,7 +373,7 @@ where
             }
             // Answered here, since what waits for the party may be much.
             if stanza.asks_for(&[ns::PING]) {
-                let _ = outbox.push(stanza.granted());
+                outbox.push_if_free(stanza.granted());
                 continue;
             }
         }

@@ -104,6 +104,63 @@ fn a_conflict_is_one_also_when_it_is_noticed_in_writing() {
     });
 }
 
+/// A logged-in stream to a server, and the inbox of a party that nobody looks into.
+fn stream(client: DuplexStream) -> (Stream, Inbox) {
+    let Halves { reader, writer, .. } = halves(client, true);
+    let framer = Framer::new(LIMITS);
+    let (sender, _reasons) = mpsc::unbounded_channel();
+    let stream = Stream {
+        reader,
+        writer,
+        framer,
+    };
+    (stream, Inbox::new(Peer::new(Party(sender).start())))
+}
+
+#[test]
+fn a_link_that_was_let_go_when_its_server_went_did_panic() {
+    actix_rt::System::new().block_on(async {
+        let (server, client) = tokio::io::duplex(4_096);
+        let (stream, inbox) = stream(client);
+        let outbox = Outbox::new(OUTBOX_BYTES);
+        outbox
+            .push(Stanza::message(jid(), Default::default()))
+            .unwrap();
+        outbox.close();
+        drop(server);
+        let signs = Signs::new(&Env::simulated(1));
+        stream.run(outbox.clone(), inbox, signs, None).await;
+        assert!(outbox.abandon().is_empty());
+    });
+}
+
+#[test]
+fn the_answer_to_a_ping_took_the_place_of_a_request() {
+    actix_rt::System::new().block_on(async {
+        let (mut server, client) = tokio::io::duplex(4_096);
+        let (mut stream, inbox) = stream(client);
+        let ping = "<iq type='get' id='1' from='localhost'><ping xmlns='urn:xmpp:ping'/></iq>";
+        let said = format!("{HEADER}{ping}");
+        server.write_all(said.as_bytes()).await.unwrap();
+        drop(server);
+        let passed_on = Stanza {
+            from: Some(Jid::parse("opensrf@localhost/b").unwrap()),
+            ..Stanza::message(jid(), Default::default())
+        };
+        let outbox = Outbox::new(4 * passed_on.weight());
+        for _ in 0..4 {
+            outbox.push(passed_on.clone()).unwrap();
+        }
+        let signs = Signs::new(&Env::simulated(1));
+        let Stream { reader, framer, .. } = &mut stream;
+        let header = read_frame(reader, framer, &signs).await;
+        assert!(matches!(header, Ok(Some(Frame::Open(_)))));
+        read_on(reader, framer, &outbox, &inbox, &signs).await;
+        let kept = outbox.abandon();
+        assert_eq!(kept.iter().filter(|s| s.kind == Kind::Message).count(), 4);
+    });
+}
+
 /// What becomes of connecting to nothing, and how long that takes.
 fn fails_after(dial: impl Dial + 'static) -> (String, u64) {
     let runtime = || {
