@@ -279,7 +279,7 @@ fn asks(stanza: &Stanza) -> bool {
 mod tests {
     use super::*;
     use crate::counters::Counters;
-    use crate::jabber::{Deliver, Refused, Switch};
+    use crate::jabber::{Deliver, Refused, Switch, Tap};
     use crate::transport::Local;
     use opensrf::stanza::Message;
     use std::sync::Mutex;
@@ -335,15 +335,17 @@ mod tests {
         Jid::new("opensrf", "localhost", resource).unwrap()
     }
 
+    /// The tap once panicked while the first panic unwound, and that was the end of the process.
     #[test]
-    fn what_waits_for_a_party_that_panics_goes_back_to_its_senders() {
+    fn what_waits_for_a_party_that_panics_goes_back_to_its_senders_whatever_the_tap_does() {
         actix_rt::System::new().block_on(async {
             let domains = ["localhost".to_owned()];
+            let tap: Tap = Arc::new(|stanza| assert!(!stanza.is_error(), "on purpose, in the tap"));
             let switch = Arc::new(Switch::new(
                 domains,
                 10,
                 Arc::new(Counters::default()),
-                None,
+                Some(tap),
             ));
             let sender = Arc::new(Sender::default());
             switch

@@ -13,6 +13,7 @@ use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
 use opensrf::switchboard::{BindError, BindingId, Bound, Farewells, Switchboard, Verdict};
 
 use crate::counters::Counters;
+use crate::service::guarded;
 use crate::transport::LinkError;
 
 /// Where the stanzas of one address go.
@@ -53,7 +54,7 @@ pub struct SwitchLoad {
     pub fullest: Option<(Jid, usize)>,
 }
 
-/// Sees every stanza that is submitted.
+/// Sees every stanza that is submitted. If it panics, so does whoever submits.
 pub type Tap = Arc<dyn Fn(&Stanza) + Send + Sync>;
 
 /// The switch of one process.
@@ -174,9 +175,7 @@ impl Switch {
     /// Brings a stanza whose `from` is true to where it belongs, or its bounce to where it came
     /// from.
     pub fn submit(&self, stanza: Stanza) {
-        if let Some(tap) = &self.tap {
-            tap(&stanza);
-        }
+        self.show_tap(&stanza);
         if stanza.kind == Kind::Presence {
             return self.show(stanza);
         }
@@ -194,6 +193,16 @@ impl Switch {
                 self.give_back(*answer);
             }
             Verdict::Drop => self.counters.dropped.add(),
+        }
+    }
+
+    /// What waited for a party that panicked is sent back while its panic unwinds. A second one, of the
+    /// tap, would end the process then.
+    fn show_tap(&self, stanza: &Stanza) {
+        match &self.tap {
+            Some(tap) if std::thread::panicking() => drop(guarded(|| tap(stanza))),
+            Some(tap) => tap(stanza),
+            None => {}
         }
     }
 
@@ -246,9 +255,7 @@ impl Switch {
 
     /// Delivers an answer. Others may have given way to it; to a bounce, nothing does.
     fn give_back(&self, answer: Stanza) {
-        if let Some(tap) = &self.tap {
-            tap(&answer);
-        }
+        self.show_tap(&answer);
         match self.decide(&answer) {
             Verdict::Deliver(target) => {
                 if let Err(refused) = target.deliver(answer) {
