@@ -356,9 +356,6 @@ impl Handler<ChildExited> for ListenerActor {
 
     fn handle(&mut self, exited: ChildExited, ctx: &mut Self::Context) {
         self.drones.remove(&exited.child);
-        if self.is_ending {
-            return self.end_when_alone(ctx);
-        }
         if exited.exit != Exit::Stopped {
             self.note_end(exited.child, &exited.exit, exited.exit.kind());
         }
@@ -367,7 +364,9 @@ impl Handler<ChildExited> for ListenerActor {
             taken: exited.taken,
             settled: exited.settled,
         };
+        // Callers are told what became of the drone also when the service ends.
         self.pool_step(input, ctx);
+        self.end_when_alone(ctx);
     }
 }
 

@@ -14,7 +14,7 @@ use opensrf_actors::transport::halves;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{PATIENCE, is_back, with_faults};
-use crate::raw::{Raw, Tube};
+use crate::raw::{Raw, Tube, message};
 use crate::services::{gate, math};
 use crate::support::adds_up;
 
@@ -120,6 +120,23 @@ fn a_drone_that_panics_outside_its_method_is_replaced_and_its_caller_is_told() {
     });
 }
 
+#[test]
+fn the_caller_of_a_drone_that_died_while_its_service_was_stopped_was_told_nothing() {
+    with_faults(math, |host, fault| async move {
+        let (service, _gate) = gate();
+        host.add_service_sized(service, 1, 1).await.unwrap();
+        let client = host.client().clone();
+        let call = actix_rt::spawn(async move { client.call("test.gate", "pass", ()).await });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        // It dies when it tells its caller that the service is stopping.
+        fault.strike("test.gate_drone_at_", 1);
+        host.stop().await.unwrap();
+        let failed = call.await.unwrap().unwrap_err();
+        let told = (500, "the drone died while it had this request".to_owned());
+        assert_eq!(crate::support::status(&failed), told);
+    });
+}
+
 /// A connection that brings down whoever turns it away.
 struct Trap;
 
@@ -198,5 +215,22 @@ fn a_server_that_panics_is_started_again_and_no_connection_is_lost() {
         before.is_silent().await;
         adds_up(&host).await;
         enter(&host, "after").await;
+    });
+}
+
+#[test]
+fn a_connection_that_panics_gives_its_address_back() {
+    with_faults(math, |host, fault| async move {
+        let mut raw = enter(&host, "fragile").await;
+        let mut other = enter(&host, "other").await;
+        fault.strike("opensrf@localhost/fragile", 1);
+        raw.say(&message("opensrf@localhost/other", "1", "[]"))
+            .await;
+        assert_eq!(raw.rest().await, "");
+        other
+            .say(&message("opensrf@localhost/fragile", "2", "[]"))
+            .await;
+        let back = other.stanza().await;
+        assert!(back.is_error() && back.thread() == "2", "{back:?}");
     });
 }
