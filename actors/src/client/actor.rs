@@ -63,17 +63,17 @@ impl ClientActor {
     pub(crate) fn launch(
         plan: ClientPlan,
         env: &Env,
-        counters: Arc<Counters>,
         slot: &Slot<ClientCommand>,
         host: Peer<Ready>,
         child: u64,
         tether: Tether,
     ) -> Addr<Self> {
+        let requests = OpenRequests::new(Arc::clone(&plan.counters));
         let uplink = Uplink::new(plan.transport, plan.jid, env, plan.counters);
         let actor = Self {
             driver: Driver::new(Role::new(env.names()), env.clone()),
             uplink,
-            requests: OpenRequests::new(counters),
+            requests,
             opening: BTreeMap::new(),
             waiting: Vec::new(),
             failure: None,

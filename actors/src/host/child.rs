@@ -116,8 +116,7 @@ impl RootPlan {
                 })
             }
             Kind::Client(plan, slot) => {
-                let client =
-                    ClientActor::launch(plan.clone(), &env, counters, slot, host, id, tether);
+                let client = ClientActor::launch(plan.clone(), &env, slot, host, id, tether);
                 Some(Reins::new(client))
             }
         }

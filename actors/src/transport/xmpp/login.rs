@@ -7,22 +7,15 @@ use opensrf::Role;
 use opensrf::jid::Jid;
 use opensrf::stream::initiator::{Effect, Initiator, Input};
 use opensrf::stream::{Login, LoginError, SaslReply};
-use opensrf::xml::{Frame, Framer};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use opensrf::xml::Frame;
+use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
-use super::read_frame;
+use super::stream::{Stream, read_frame};
 use crate::env::Env;
 use crate::sasl::SaslClient;
 use crate::transport::LinkError;
 use crate::transport::watch::Signs;
-
-/// The two directions of a connection.
-pub(super) struct Stream {
-    pub(super) reader: Box<dyn AsyncRead + Send + Unpin>,
-    pub(super) writer: Box<dyn AsyncWrite + Send + Unpin>,
-    pub(super) framer: Framer,
-}
 
 impl Stream {
     /// Logs in; whatever it waits for, no longer than the role lets it. Gives the bytes that the server

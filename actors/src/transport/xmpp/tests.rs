@@ -4,11 +4,14 @@ use std::io;
 use std::sync::Mutex;
 
 use actix::{Actor, Context, Handler};
+use opensrf::stanza::Kind;
 use opensrf::stream::LoginError;
+use opensrf::xml::Frame;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
 
 use super::super::{LinkEvent, halves};
+use super::stream::{read_frame, read_on};
 use super::*;
 use crate::peer::Peer;
 
