@@ -177,7 +177,7 @@ mod tests {
         named.dedup();
         assert_eq!(
             named,
-            ["abandoned", "bounced", "hung", "panics", "restarts"]
+            ["abandoned", "bounced", "dead", "hung", "panics", "restarts"]
         );
         assert!(named.iter().all(|name| figures.get(name).is_some()));
     }

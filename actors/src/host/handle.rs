@@ -147,7 +147,8 @@ impl HostHandle {
         self.tell(HostCommand::Reload(plans)).await
     }
 
-    /// Waits until router and clients are on the bus and every service is registered.
+    /// Waits until router and clients are on the bus and every service is registered and has a drone, if
+    /// it keeps any.
     ///
     /// # Errors
     /// [`HostError::Ended`] if the host ends before.
