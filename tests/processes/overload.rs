@@ -7,25 +7,11 @@ use futures::future::join_all;
 use opensrf_actors::client::{Client, ClientError};
 use opensrf_actors::host::Host;
 
+use crate::hub_and_host::HUB;
 use crate::support::{PATIENCE, Process, Signal, World};
 
 /// Two drones take 50 ms for each request: 40 in a second.
-const UP: &str = r#"
-[jabber]
-listen = ["127.0.0.1:PORT"]
-domains = ["localhost"]
-[[jabber.accounts]]
-user = "router"
-[[jabber.accounts]]
-user = "opensrf"
-password = "secret"
-
-[router]
-domain = "localhost"
-account = { user = "router" }
-trusted_clients = ["localhost"]
-trusted_servers = ["localhost"]
-
+const HOST: &str = r#"
 [bus]
 domain = "localhost"
 account = { user = "opensrf", password = "secret" }
@@ -80,7 +66,7 @@ async fn flood(client: &Client, ends: &mut Ends) {
 #[test]
 fn ten_times_the_load_is_refused_in_flat_memory_and_leaves_nothing_behind() {
     let world = World::new();
-    let file = world.write("up.toml", UP);
+    let file = world.write("up.toml", &format!("{HUB}{HOST}"));
     let up = Process::start(world.configured(&file, &["up"])).ready();
     let begun = Instant::now();
     let system = actix_rt::System::new();

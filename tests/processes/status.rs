@@ -5,24 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
+use crate::hub_and_host::HUB;
 use crate::support::{Ended, Process, Signal, World, run};
-
-const HUB: &str = r#"
-host.name = "hub"
-[jabber]
-listen = ["127.0.0.1:PORT"]
-domains = ["localhost"]
-[[jabber.accounts]]
-user = "router"
-[[jabber.accounts]]
-user = "opensrf"
-password = "secret"
-[router]
-domain = "localhost"
-account = { user = "router" }
-trusted_clients = ["localhost"]
-trusted_servers = ["localhost"]
-"#;
 
 const HOST: &str = r#"
 host.name = "app1"
@@ -46,7 +30,7 @@ fn network() -> (World, Process, Process) {
         let file = world.write(name, text);
         Process::start(world.configured(&file, &["up"])).ready()
     };
-    let hub = start("hub.toml", HUB);
+    let hub = start("hub.toml", &format!("host.name = \"hub\"\n{HUB}"));
     let host = start("app1.toml", HOST);
     (world, hub, host)
 }
@@ -156,10 +140,7 @@ fn the_socket_of_a_killed_host_is_skipped_with_a_note_and_replaced_by_the_next()
 #[test]
 fn a_host_has_its_socket_where_its_file_says_or_nowhere() {
     let world = World::new();
-    let text = HUB.replace(
-        "host.name = \"hub\"",
-        "host.name = \"hub\"\nhost.control = \"unix:FOLDER/own.sock\"",
-    );
+    let text = format!("host.control = \"unix:FOLDER/own.sock\"\n{HUB}");
     let file = world.write("hub.toml", &text);
     let hub = Process::start(world.configured(&file, &["up"])).ready();
     let shown = run(world.configured(&file, &["status"]));
