@@ -13,7 +13,9 @@
 //! `jabber:iq:auth` on the stanza limit of strangers, 10,000 bytes. The session iq of RFC 3921 is
 //! sent only to a server that offers it and does not call it optional.
 
+mod bind;
 mod event;
+mod legacy;
 
 #[cfg(test)]
 mod tests;
@@ -23,8 +25,8 @@ use std::mem;
 use bytes::Bytes;
 
 pub use self::event::{Effect, Input};
-use super::{Login, LoginError, LoginMethod, SaslReply, legacy_digest, wire};
-use crate::jid::Jid;
+use self::legacy::Proof;
+use super::{Login, LoginError, LoginMethod, SaslReply, wire};
 use crate::limits;
 use crate::role::Role;
 use crate::time::Tick;
@@ -68,12 +70,6 @@ enum State {
         sent: Proof,
     },
     Done,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Proof {
-    Digest,
-    Password,
 }
 
 type Step = Result<State, LoginError>;
@@ -224,91 +220,6 @@ impl Initiator {
             return Err(LoginError::TlsRequired);
         }
         Err(LoginError::NoMechanism { offered })
-    }
-
-    /// The old way: a digest, or the password if the server gave nothing to make a digest from.
-    fn legacy(&self, id: Option<&str>, offered: &[String], out: &mut Vec<Effect>) -> Step {
-        match id {
-            Some(id) => {
-                let digest = legacy_digest(id, &self.login.password);
-                Ok(self.prove(Proof::Digest, &digest, out))
-            }
-            None if self.login.cleartext => {
-                Ok(self.prove(Proof::Password, &self.login.password, out))
-            }
-            None => Err(LoginError::NoMechanism {
-                offered: offered.to_vec(),
-            }),
-        }
-    }
-
-    fn prove(&self, sent: Proof, secret: &str, out: &mut Vec<Effect>) -> State {
-        let field = |name, text| Element::new(name, ns::AUTH).with_text(text);
-        let jid = &self.login.jid;
-        let name = match sent {
-            Proof::Digest => "digest",
-            Proof::Password => "password",
-        };
-        let query = Element::new("query", ns::AUTH)
-            .with_child(field("username", jid.local().unwrap_or_default()))
-            .with_child(field(name, secret))
-            .with_child(field("resource", jid.resource().unwrap_or_default()));
-        let iq = wire::iq("set", Some("login")).with_child(query);
-        out.push(Effect::Send(wire::element(&iq)));
-        State::Legacy { sent }
-    }
-
-    fn legacy_answer(&self, iq: &Element, sent: Proof, out: &mut Vec<Effect>) -> Step {
-        // Prosody does not know the digest, and answers one as if it had been asked for the fields.
-        let fields = iq.child("query", ns::AUTH).map(|query| &query.children);
-        let Some(fields) = fields.filter(|fields| !fields.is_empty() && is_result(iq)) else {
-            return self.online_if(iq, out);
-        };
-        let takes_password = fields.iter().any(|field| field.name == "password");
-        if sent == Proof::Digest && takes_password && self.login.cleartext {
-            return Ok(self.prove(Proof::Password, &self.login.password, out));
-        }
-        Err(LoginError::NoMechanism {
-            offered: fields.iter().map(|field| field.name.clone()).collect(),
-        })
-    }
-
-    fn bind(&self, features: &Element, out: &mut Vec<Effect>) -> Step {
-        if features.child("bind", ns::BIND).is_none() {
-            return Err(broken("no resource binding offered after the log-in"));
-        }
-        let resource = self.login.jid.resource().unwrap_or_default();
-        let resource = Element::new("resource", ns::BIND).with_text(resource);
-        let bind = Element::new("bind", ns::BIND).with_child(resource);
-        let iq = wire::iq("set", Some("bind")).with_child(bind);
-        out.push(Effect::Send(wire::element(&iq)));
-        let session = features
-            .child("session", ns::SESSION)
-            .is_some_and(|session| session.child("optional", ns::SESSION).is_none());
-        Ok(State::Bind { session })
-    }
-
-    fn bound(&self, iq: &Element, session: bool, out: &mut Vec<Effect>) -> Step {
-        if !is_result(iq) {
-            return Err(refused(iq));
-        }
-        let granted = iq
-            .child("bind", ns::BIND)
-            .and_then(|bind| bind.child("jid", ns::BIND))
-            .map_or("", |jid| jid.text.as_str());
-        if Jid::parse(granted).as_ref() != Ok(&self.login.jid) {
-            return Err(LoginError::ResourceChanged {
-                wanted: self.login.jid.clone(),
-                granted: granted.into(),
-            });
-        }
-        if !session {
-            return Ok(self.online(out));
-        }
-        let session = Element::new("session", ns::SESSION);
-        let iq = wire::iq("set", Some("session")).with_child(session);
-        out.push(Effect::Send(wire::element(&iq)));
-        Ok(State::Session)
     }
 
     fn online_if(&self, iq: &Element, out: &mut Vec<Effect>) -> Step {
