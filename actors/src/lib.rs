@@ -11,6 +11,7 @@ pub mod control;
 pub mod counters;
 pub mod driver;
 mod drone;
+mod dropped;
 pub mod env;
 pub mod host;
 pub mod jabber;

@@ -112,6 +112,11 @@ impl Uplink {
         }
     }
 
+    /// Whether what it sends now has a chance to go out.
+    fn is_open(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.is_open())
+    }
+
     fn count_unsent(&self, number: u64) {
         self.counters.unsent.add_all(number);
         self.unsent.set(self.unsent.get() + number);
@@ -146,23 +151,20 @@ impl Uplink {
             .take()
             .map(|inbox| inbox.close())
             .unwrap_or_default();
+        self.give_back(waiting);
         let unsent = self.unsent.take();
         if unsent > 0 {
             tracing::warn!(jid = %self.jid, unsent, "ended off the bus, with answers unsent");
         }
-        self.give_back(waiting);
         self.link = None;
     }
 
     /// Sends stanzas that the party has taken, and that nobody will deal with, back to their senders.
     pub fn give_back(&self, stanzas: impl IntoIterator<Item = Stanza>) {
-        let Some(link) = &self.link else {
-            return;
-        };
         for stanza in stanzas {
             let error = StanzaError::new(Condition::ServiceUnavailable);
             let bounce = stanza.bounce(error.with_text("the receiver has ended"));
-            bounce.into_iter().for_each(|bounce| link.send(bounce));
+            bounce.into_iter().for_each(|bounce| self.send(bounce));
         }
     }
 
@@ -194,6 +196,12 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
     /// A message came, or an iq that asks nothing of the address itself.
     fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>);
 
+    /// Whether stanzas wait in its inbox until its link is back, should it be lost: all that it does
+    /// with one is to send it on.
+    fn waits_for_its_link(&self) -> bool {
+        false
+    }
+
     /// Begins to get onto the bus.
     fn dial(&mut self, ctx: &mut Context<Self>) {
         let own = Peer::new(ctx.address());
@@ -209,6 +217,11 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
             Ok(link) => {
                 party.uplink().regained(link);
                 party.linked(ctx);
+                if let Some(inbox) = &party.uplink().inbox
+                    && inbox.depth() > 0
+                {
+                    inbox.look_again();
+                }
             }
             Err(reason) => party.off(&reason, ctx),
         }
@@ -229,6 +242,9 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
 
     /// Takes up to `most` stanzas out of the inbox.
     fn take(&mut self, most: usize, ctx: &mut Context<Self>) {
+        if self.waits_for_its_link() && !self.uplink().is_open() {
+            return;
+        }
         for _ in 0..most {
             match self.uplink().pop() {
                 Some(stanza) if asks(&stanza) => self.question(&stanza),
@@ -276,111 +292,4 @@ fn asks(stanza: &Stanza) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::counters::Counters;
-    use crate::jabber::{Deliver, Refused, Switch, Tap};
-    use crate::transport::Local;
-    use opensrf::stanza::Message;
-    use std::sync::Mutex;
-
-    /// Panics at the first stanza.
-    struct Fragile(Uplink);
-
-    impl Actor for Fragile {
-        type Context = Context<Self>;
-
-        fn started(&mut self, ctx: &mut Self::Context) {
-            self.dial(ctx);
-        }
-    }
-
-    impl Handler<LinkEvent> for Fragile {
-        type Result = ();
-
-        fn handle(&mut self, event: LinkEvent, ctx: &mut Self::Context) {
-            self.link_event(event, ctx);
-        }
-    }
-
-    impl Party for Fragile {
-        fn uplink(&mut self) -> &mut Uplink {
-            &mut self.0
-        }
-
-        fn linked(&mut self, _: &mut Context<Self>) {}
-
-        fn unlinked(&mut self, _: &LinkError, _: &mut Context<Self>) -> bool {
-            false
-        }
-
-        fn stanza(&mut self, _: Stanza, _: &mut Context<Self>) {
-            panic!("on purpose");
-        }
-    }
-
-    #[derive(Debug, Default)]
-    struct Sender(Mutex<Vec<Stanza>>);
-
-    impl Deliver for Sender {
-        fn deliver(&self, stanza: Stanza) -> Result<(), Refused> {
-            self.0.lock().unwrap().push(stanza);
-            Ok(())
-        }
-
-        fn evict(&self) {}
-    }
-
-    fn jid(resource: &str) -> Jid {
-        Jid::new("opensrf", "localhost", resource).unwrap()
-    }
-
-    /// The tap once panicked while the first panic unwound, and that was the end of the process.
-    #[test]
-    fn what_waits_for_a_party_that_panics_goes_back_to_its_senders_whatever_the_tap_does() {
-        actix_rt::System::new().block_on(async {
-            let domains = ["localhost".to_owned()];
-            let tap: Tap = Arc::new(|stanza| assert!(!stanza.is_error(), "on purpose, in the tap"));
-            let switch = Arc::new(Switch::new(
-                domains,
-                10,
-                Arc::new(Counters::default()),
-                Some(tap),
-            ));
-            let sender = Arc::new(Sender::default());
-            switch
-                .bind(&jid("sender"), Arc::<Sender>::clone(&sender))
-                .unwrap();
-            let transport = Arc::new(Local::new(Arc::clone(&switch)));
-            let party = Fragile(Uplink::new(
-                transport,
-                jid("party"),
-                &Env::simulated(1),
-                Arc::default(),
-            ))
-            .start();
-            while !switch.addresses().contains(&jid("party")) {
-                tokio::task::yield_now().await;
-            }
-            for thread in ["1", "2", "3"] {
-                let message = Message {
-                    thread: thread.into(),
-                    ..Message::default()
-                };
-                let from = Some(jid("sender"));
-                switch.submit(Stanza {
-                    from,
-                    ..Stanza::message(jid("party"), message)
-                });
-            }
-            while party.connected() {
-                tokio::task::yield_now().await;
-            }
-            let back = sender.0.lock().unwrap();
-            let threads: Vec<_> = back.iter().map(Stanza::thread).collect();
-            // The first was in its hands when it panicked.
-            assert_eq!(threads, ["2", "3"]);
-            assert!(back.iter().all(Stanza::is_error));
-        });
-    }
-}
+mod tests;

@@ -13,6 +13,7 @@ use opensrf::stanza::Stanza;
 
 use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
+use crate::dropped::Dropped;
 use crate::env::Env;
 use crate::messages::{ClassCommand, ClassEvent, Order, Ready};
 use crate::party::{Party, Uplink};
@@ -42,6 +43,7 @@ pub struct RouterActor {
     opened: u64,
     env: Env,
     counters: Arc<Counters>,
+    dropped: Dropped,
     host: Peer<Ready>,
     child: u64,
     tether: Tether,
@@ -71,6 +73,7 @@ impl RouterActor {
             uplink,
             classes: BTreeMap::new(),
             opened: 0,
+            dropped: Dropped::new(&env, Arc::clone(&counters)),
             env,
             counters,
             host,
@@ -135,8 +138,7 @@ impl Conduct<Router> for RouterActor {
                 note_distrust(&distrusted, "trusted_servers");
             }
             RouterEffect::Dropped(reason, xid) => {
-                self.counters.ignored.add();
-                tracing::warn!(xid = &*xid, reason, "stanza dropped");
+                self.dropped.note(self.uplink.jid().as_str(), reason, &xid);
             }
         }
     }

@@ -12,6 +12,7 @@ use opensrf::stanza::Stanza;
 
 use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
+use crate::dropped::Dropped;
 use crate::env::Env;
 use crate::messages::{ClassCommand, ClassEvent};
 use crate::party::{Party, Uplink};
@@ -28,6 +29,7 @@ pub struct ServiceClassActor {
     uplink: Uplink,
     router: Peer<ClassEvent>,
     counters: Arc<Counters>,
+    dropped: Dropped,
     tether: Tether,
 }
 
@@ -48,6 +50,7 @@ impl ServiceClassActor {
         let uplink = Uplink::new(transport, address.clone(), &env, Arc::clone(&counters));
         let first = u32::try_from(env.secret() >> 32).unwrap_or_default();
         let class = ServiceClass::new(name.clone(), address, trust, bounces, first);
+        let dropped = Dropped::new(&env, Arc::clone(&counters));
         let driver = Driver::new(class, env);
         Self {
             name,
@@ -55,6 +58,7 @@ impl ServiceClassActor {
             uplink,
             router,
             counters,
+            dropped,
             tether,
         }
     }
@@ -91,8 +95,7 @@ impl Conduct<ServiceClass> for ServiceClassActor {
                 note_distrust(&distrusted, "trusted_clients");
             }
             ClassEffect::Dropped(reason, xid) => {
-                self.counters.ignored.add();
-                tracing::warn!(xid = &*xid, class = self.name, reason, "stanza dropped");
+                self.dropped.note(self.uplink.jid().as_str(), reason, &xid);
             }
         }
     }
@@ -115,6 +118,10 @@ impl Party for ServiceClassActor {
             self.end(Exit::LinkLost(reason.to_string()), ctx);
         }
         !is_over
+    }
+
+    fn waits_for_its_link(&self) -> bool {
+        true
     }
 
     fn stanza(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {

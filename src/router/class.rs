@@ -161,7 +161,9 @@ impl ServiceClass {
         match given {
             Ok(given) => match fault {
                 Fault::Gone => self.redeliver(now, given, out),
-                Fault::Full => self.pass_by(now, given, at, out),
+                Fault::Full => self.pass_by(now, given, at, self.nodes.len(), out),
+                // Whoever is the only one gets it once more.
+                Fault::Away => self.pass_by(now, given, at, self.nodes.len() + 1, out),
                 Fault::Request => self.refuse(&given.stanza, "the server does not carry it", out),
             },
             Err(reason) => out.push(ClassEffect::Dropped(reason, bounce.xid())),
@@ -183,17 +185,19 @@ impl ServiceClass {
         self.pass_on(now, given, node, out);
     }
 
-    /// Sends what the full node at `from` did not take to the one behind it.
+    /// Sends what the node at `from` did not take, but may take again, to the one behind it; `most`
+    /// times at most.
     fn pass_by(
         &mut self,
         now: Tick,
         mut given: Given,
         from: Option<usize>,
+        most: usize,
         out: &mut Vec<ClassEffect>,
     ) {
         given.attempts = given.attempts.saturating_add(1);
-        if given.attempts >= self.nodes.len() {
-            return self.refuse(&given.stanza, "every listener is full", out);
+        if given.attempts >= most {
+            return self.refuse(&given.stanza, "no listener takes it now", out);
         }
         match from {
             Some(at) if !given.is_too_late(now) => {
@@ -271,12 +275,15 @@ enum Fault {
     Gone,
     /// The node takes nothing now.
     Full,
+    /// It was not sent: our own connection, or the node's, had just broken.
+    Away,
     /// The request is such that the server does not carry it, such as too large.
     Request,
 }
 
 fn fault(bounce: &Stanza) -> Fault {
     match bounce.error() {
+        Some(error) if error.condition == Condition::RecipientUnavailable => Fault::Away,
         Some(error) if error.kind == ErrorKind::Wait => Fault::Full,
         Some(error) if error.condition == Condition::PolicyViolation => Fault::Request,
         _ => Fault::Gone,

@@ -103,4 +103,10 @@ pub trait Transport: fmt::Debug + Send + Sync {
 pub trait Link: fmt::Debug {
     /// Sends a stanza in the address's name; what cannot be sent comes back as a bounce.
     fn send(&self, stanza: Stanza);
+
+    /// Whether what is sent has a chance to go out. When it has none any more,
+    /// [`LinkEvent::Down`] is on its way.
+    fn is_open(&self) -> bool {
+        true
+    }
 }

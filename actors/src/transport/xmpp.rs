@@ -209,6 +209,10 @@ impl Link for XmppLink {
             send_back(&self.inbox, unsent);
         }
     }
+
+    fn is_open(&self) -> bool {
+        !self.outbox.is_closed()
+    }
 }
 
 impl Drop for XmppLink {
@@ -249,6 +253,7 @@ fn give_back(inbox: &Inbox, stanza: &Stanza, error: StanzaError) {
     if let Some(bounce) = stanza.bounce(error)
         && inbox.push(bounce).is_err()
     {
-        tracing::warn!("a stanza could be neither sent nor given back");
+        inbox.note_unsent();
+        tracing::debug!("a stanza could be neither sent nor given back");
     }
 }

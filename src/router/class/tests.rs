@@ -445,6 +445,17 @@ fn a_full_node_stays_and_its_request_goes_to_the_next() {
 }
 
 #[test]
+fn what_our_own_broken_connection_gave_back_is_sent_once_more() {
+    let away = |stanza: &Stanza| bounce(stanza, Condition::RecipientUnavailable);
+    let mut class = class(&["a"]);
+    let first = forwarded(&mut class, "1");
+    let second = sent(step(&mut class, ClassInput::Stanza(away(&first))));
+    assert_eq!(second.to, Some(node("a")));
+    assert_eq!(send(&mut class, away(&second)), ["caller told of 1"]);
+    assert_eq!(ask(&mut class, "2"), ["a gets 2"], "the node stays");
+}
+
+#[test]
 fn nothing_is_kept_where_bounces_bring_everything_back() {
     let mut class = class_with(Bounces::Whole, &["a", "b", "c"]);
     let first = forwarded(&mut class, "1");
