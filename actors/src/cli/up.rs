@@ -34,10 +34,10 @@ const SERVES: &str = "serves";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Stays in the foreground. SIGTERM lets running calls finish, SIGINT (Ctrl-C) stops. SIGHUP reads the
-configuration again: services and log follow it, and drones are replaced without breaking off a call; server,
-router and bus need a new start. SIGUSR1 has the services unregister and go on serving what comes, SIGUSR2
-register again. Accounts without a password get one at the first start; it is kept in the state folder, where
-`opensrf call` of the same user finds it.
+configuration again: services and log follow it, and drones are replaced without breaking off a
+call; server, router and bus need a new start. SIGUSR1 has the services unregister and go on serving
+what comes, SIGUSR2 register again. Accounts without a password get one at the first start; it is
+kept in the state folder, where `opensrf call` of the same user finds it.
 
 Examples:
   opensrf up                               a whole network on this machine

@@ -73,7 +73,9 @@ impl Answer {
 impl BusStatus {
     fn problem(&self, who: &str) -> Option<String> {
         let since = Span(self.since);
-        (!self.is_on).then(|| format!("{who} is off the bus for {since}"))
+        let reason = self.reason.as_ref();
+        let reason = reason.map_or(String::new(), |reason| format!(": {reason}"));
+        (!self.is_on).then(|| format!("{who} is off the bus for {since}{reason}"))
     }
 }
 
@@ -101,7 +103,13 @@ impl ServiceStatus {
         let mut problems: Vec<String> = missing
             .map(|registration| {
                 let (router, since) = (&registration.router, Span(registration.since));
-                format!("{who} is not registered with {router} for {since}")
+                match registration.state {
+                    RegistrationState::Withdrawn => format!(
+                        "{who} keeps away from {router} for {since}, as SIGUSR1 said; SIGUSR2 \
+                         registers it again"
+                    ),
+                    _ => format!("{who} is not registered with {router} for {since}"),
+                }
             })
             .collect();
         // Those that end at work are replaced at once.
