@@ -85,6 +85,14 @@ fn the_manager_hears_of_readiness_when_all_is_registered_and_of_each_reload_and_
         !early.iter().any(|notice| notice.contains("READY")),
         "{early:?}"
     );
+    // A reload before that was told as serving.
+    host.signal(Signal::HUP);
+    host.wait_for("configuration read again");
+    let early = manager.rest();
+    assert!(
+        !early.iter().any(|notice| notice.contains("serves")),
+        "{early:?}"
+    );
     let _hub = Process::start(world.configured(&hub, &["up"])).ready();
     let mut notice = manager.heard().expect("a notice");
     while notice.starts_with("STATUS=waits for") {

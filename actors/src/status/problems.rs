@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::model::{
     Answer, BusStatus, ChildKind, ChildState, ChildStatus, ClassStatus, Detail, HostPhase,
-    HostStatus, RegistrationState, ServiceStatus,
+    HostStatus, RegistrationState, ServerStatus, ServiceStatus,
 };
 
 impl HostStatus {
@@ -59,14 +59,19 @@ impl Answer {
         match &self.detail {
             Detail::Service(service) => service.problems(who),
             Detail::Router(classes) => classes.iter().filter_map(ClassStatus::problem).collect(),
-            Detail::Server(server) => {
-                let full = server.fullest.as_ref();
-                let full = full.filter(|fullest| fullest.bytes >= server.outbox_bytes);
-                let text = full.map(|fullest| format!("the outbox of {} is full", fullest.address));
-                text.into_iter().collect()
-            }
+            Detail::Server(server) => server.problem().into_iter().collect(),
             Detail::Client(_) => Vec::new(),
         }
+    }
+}
+
+impl ServerStatus {
+    /// Three quarters count: a queue is seldom full to the byte.
+    fn problem(&self) -> Option<String> {
+        let (fullest, bound) = (self.fullest.as_ref()?, self.outbox_bytes);
+        let (address, bytes) = (&fullest.address, fullest.bytes);
+        (bytes >= bound / 4 * 3)
+            .then(|| format!("{address} reads too slowly: {bytes} of {bound} bytes wait for it"))
     }
 }
 

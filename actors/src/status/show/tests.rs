@@ -63,7 +63,8 @@ fn unwell() -> HostStatus {
         outbox_bytes: 16_777_216,
         fullest: Some(OutboxStatus {
             address: far.into(),
-            bytes: 16_777_216,
+            // What comes next does not fit.
+            bytes: 16_777_210,
         }),
     };
     let class = ClassAnswer {
@@ -161,7 +162,7 @@ fn a_tree_fits_its_columns_and_says_in_capitals_and_in_words_what_is_wrong() {
 app1: running, up 2 h 5 min; opensrf 0.1.0, process 4711
 ├─ jabber server                                          up 2 h 5 min
 │     3 connections, 60 sessions, 16800000 bytes wait
-│     16777216 of 16777216 bytes wait for opensrf@private.example.org/open-ils.storage.direct_liste…
+│     16777210 of 16777216 bytes wait for opensrf@private.example.org/open-ils.storage.direct_liste…
 ├─ router router@private.example.org/router               up 2 h 5 min
 │     on the bus for 3 min
 │     open-ils.storage: 20 passed on, 1 came back, 2 refused
@@ -191,7 +192,7 @@ app1: running, up 2 h 5 min; opensrf 0.1.0, process 4711
 so far: bounced 1234567890123, dropped 1234567890123, login failures 1234567890123,
         refused 1234567890123, routed 1234567890123
 not well:
-- the outbox of opensrf@private.example.org/open-ils.storage.direct_listener_at_app1_0123abcd is full
+- opensrf@private.example.org/open-ils.storage.direct_listener_at_app1_0123abcd reads too slowly: 16777210 of 16777216 bytes wait for it
 - service class opensrf.slow does not answer
 - service open-ils.cstore is down, restarts in 3.1 s: could not start: 500 no database
 - service open-ils.storage refuses requests: 1000 wait already
