@@ -206,6 +206,9 @@ fn a_method_that_never_ends_on_a_thread_of_its_own_does_not_hold_up_the_end() {
         ];
         let caller = Process::start(world.configured(&file, &call));
         up.wait_for("CALL");
+        // That line comes before the method has its thread. Another call is done after it.
+        let echo = ["call", "opensrf.slooooooow", "opensrf.system.echo", "1"];
+        run(world.configured(&file, &echo)).gave(&["1"]);
         up.signal(signal);
         caller.end().failed(1, &["the service is stopping"]);
         let ended = up.end();
