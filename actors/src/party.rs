@@ -46,6 +46,8 @@ pub struct Uplink {
     counters: Arc<Counters>,
     /// On the bus, or off it, since then.
     since: Tick,
+    /// Why it is off the bus, as far as it knows.
+    reason: Option<String>,
     /// What could not be sent since it was lost.
     unsent: Cell<u64>,
 }
@@ -73,6 +75,7 @@ impl Uplink {
             env: env.clone(),
             counters,
             since: env.now(),
+            reason: None,
             unsent: Cell::new(0),
         }
     }
@@ -96,6 +99,7 @@ impl Uplink {
             address: self.jid.to_string(),
             is_on: self.is_linked(),
             since: self.env.now().saturating_sub(self.since),
+            reason: self.reason.clone(),
             inbox: self.inbox.as_ref().map_or(0, Inbox::depth),
         }
     }
@@ -107,7 +111,9 @@ impl Uplink {
             Some(link) => link.send(stanza),
             None => {
                 tracing::debug!(jid = %self.jid, to = ?stanza.to, "off the bus, not sent");
-                self.count_unsent(1);
+                if stanza.kind == Kind::Message {
+                    self.count_unsent(1);
+                }
             }
         }
     }
@@ -125,6 +131,7 @@ impl Uplink {
     /// The link is there. The first one is nothing to talk about if it came at once.
     fn regained(&mut self, link: Box<dyn Link>) {
         self.link = Some(link);
+        self.reason = None;
         let now = self.env.now();
         let off = now.saturating_sub(std::mem::replace(&mut self.since, now));
         let (unsent, jid) = (self.unsent.take(), &self.jid);
@@ -276,6 +283,7 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
             return;
         }
         let uplink = self.uplink();
+        uplink.reason = Some(reason.to_string());
         let delay = uplink.retry.failed();
         if uplink.retry.failures() == 1 {
             tracing::warn!(jid = %uplink.jid, %reason, "off the bus, will try again");

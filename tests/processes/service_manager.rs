@@ -85,6 +85,14 @@ fn the_manager_hears_of_readiness_when_all_is_registered_and_of_each_reload_and_
         !early.iter().any(|notice| notice.contains("READY")),
         "{early:?}"
     );
+    // A reload before that was told as serving.
+    host.signal(Signal::HUP);
+    host.wait_for("configuration read again");
+    let early = manager.rest();
+    assert!(
+        !early.iter().any(|notice| notice.contains("serves")),
+        "{early:?}"
+    );
     let _hub = Process::start(world.configured(&hub, &["up"])).ready();
     let mut notice = manager.heard().expect("a notice");
     while notice.starts_with("STATUS=waits for") {
@@ -198,6 +206,9 @@ fn a_method_that_never_ends_on_a_thread_of_its_own_does_not_hold_up_the_end() {
         ];
         let caller = Process::start(world.configured(&file, &call));
         up.wait_for("CALL");
+        // That line comes before the method has its thread. Another call is done after it.
+        let echo = ["call", "opensrf.slooooooow", "opensrf.system.echo", "1"];
+        run(world.configured(&file, &echo)).gave(&["1"]);
         up.signal(signal);
         caller.end().failed(1, &["the service is stopping"]);
         let ended = up.end();

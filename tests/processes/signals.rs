@@ -127,6 +127,7 @@ fn s094_sigusr1_unregisters_and_sigusr2_registers_again() {
     in_a_session(async |_world, mut up, client, session| {
         let is_there = async || client.call("opensrf.math", "add", (2, 2)).await.is_ok();
         up.signal(Signal::USR1);
+        up.wait_for("SIGUSR1: services keep away from their routers until SIGUSR2");
         up.wait_for("service class closed");
         while is_there().await {}
         assert_eq!(sum(&session).await.expect("it goes on serving"), 4);

@@ -96,6 +96,9 @@ fn it_says_which_host_is_off_the_bus_when_the_hub_is_gone() {
     assert!(text.contains("   OFF the bus for "), "{text}");
     assert!(text.contains("not well:\n- "), "{text}");
     assert!(text.contains(" is off the bus for "), "{text}");
+    // Why, too: nobody should have to look for that in the log.
+    let reasons = [" s: the server ended the stream", " s: no connection to "];
+    assert!(reasons.iter().any(|reason| text.contains(reason)), "{text}");
     assert!(!text.contains("hub"), "its socket went with it: {text}");
 }
 

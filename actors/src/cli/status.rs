@@ -45,7 +45,11 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> ExitCode {
     };
     let sockets = match place.sockets(args.host.as_deref()) {
         Ok(sockets) => sockets,
-        Err(error) => return refuse(&format!("cannot look for hosts in {place}: {error}")),
+        Err(error) => {
+            return refuse(&format!(
+                "cannot look for hosts in {place}: {error}; whoever runs `opensrf up` may"
+            ));
+        }
     };
     let well = actix_rt::System::new().block_on(async {
         let mut well = None;
@@ -59,7 +63,7 @@ pub(crate) fn run(settings: &Settings, args: &Args) -> ExitCode {
         (Some(true), _) => ExitCode::SUCCESS,
         (Some(false), _) => ExitCode::from(REFUSED),
         (None, Some(host)) => refuse(&format!(
-            "no host {host} is running: nobody answers at {place}"
+            "no host {host} is running: nobody answers at {place}; `opensrf status` shows all that are"
         )),
         (None, None) => refuse(&format!(
             "no host is running: nobody answers at {place}; start one with `opensrf up`, or name its \

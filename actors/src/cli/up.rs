@@ -34,10 +34,10 @@ const SERVES: &str = "serves";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Stays in the foreground. SIGTERM lets running calls finish, SIGINT (Ctrl-C) stops. SIGHUP reads the
-configuration again: services and log follow it, and drones are replaced without breaking off a call; server,
-router and bus need a new start. SIGUSR1 has the services unregister and go on serving what comes, SIGUSR2
-register again. Accounts without a password get one at the first start; it is kept in the state folder, where
-`opensrf call` of the same user finds it.
+configuration again: services and log follow it, and drones are replaced without breaking off a
+call; server, router and bus need a new start. SIGUSR1 has the services unregister and go on serving
+what comes, SIGUSR2 register again. Accounts without a password get one at the first start; it is
+kept in the state folder, where `opensrf call` of the same user finds it.
 
 Examples:
   opensrf up                               a whole network on this machine
@@ -126,11 +126,23 @@ async fn serve(
                 Word::End(end) => break end,
                 Word::Reload if is_announced => {
                     notices.reloading();
-                    notices.ready(reloading.reload(&host).await);
+                    match reloading.reload(&host).await {
+                        Ok(()) => notices.ready(SERVES),
+                        Err(Refused) => notices.ready(&format!("{SERVES}; {Refused}")),
+                    }
                 }
-                Word::Reload => notices.status(reloading.reload(&host).await),
-                Word::Unregister => host.unregister().await?,
-                Word::Register => host.register().await?,
+                // It does not serve yet.
+                Word::Reload => if reloading.reload(&host).await.is_err() {
+                    notices.status(&Refused.to_string());
+                },
+                Word::Unregister => {
+                    tracing::info!("SIGUSR1: services keep away from their routers until SIGUSR2");
+                    host.unregister().await?;
+                }
+                Word::Register => {
+                    tracing::info!("SIGUSR2: services register again");
+                    host.register().await?;
+                }
             },
             ended = host.ended() => return ended,
             ready = &mut announced, if !is_announced => {
@@ -164,6 +176,11 @@ async fn give_signs_of_life(host: HostHandle, notices: Rc<Notices>, every: Durat
     }
 }
 
+/// Nothing changed; the log says why.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the new configuration is wrong, the old one stays")]
+struct Refused;
+
 /// What is needed to follow a changed configuration.
 struct Reloading<'a> {
     /// Those of the start.
@@ -178,16 +195,16 @@ struct Reloading<'a> {
 
 impl Reloading<'_> {
     /// Reads the configuration and follows it as far as a running host can. What is wrong is said, and
-    /// changes nothing. Gives what the service manager is told.
-    async fn reload(&mut self, host: &HostHandle) -> &'static str {
+    /// changes nothing.
+    async fn reload(&mut self, host: &HostHandle) -> Result<(), Refused> {
         match self.follow(host).await {
             Ok(()) => {
                 tracing::info!("configuration read again");
-                SERVES
+                Ok(())
             }
             Err(error) => {
-                tracing::error!(%error, "the new configuration is wrong, the old one stays");
-                "serves; the new configuration is wrong, the old one stays"
+                tracing::error!(%error, "{Refused}");
+                Err(Refused)
             }
         }
     }

@@ -23,7 +23,10 @@ pub(crate) enum AskError {
     #[error("its process is gone; the next `opensrf up` removes the file")]
     Stale,
     /// It is there, and does not answer.
-    #[error("it does not answer within {} s", PATIENCE.as_secs())]
+    #[error(
+        "it does not answer within {} s: a method blocks its thread, or the process is stopped",
+        PATIENCE.as_secs()
+    )]
     Silent,
     /// It cannot be asked.
     #[error("it cannot be asked: {0}")]

@@ -14,6 +14,8 @@ use tokio::net::{UnixListener, UnixStream};
 
 /// How the files of sockets end.
 const ENDING: &str = "sock";
+/// Bytes of a socket's path; so says the system.
+const LONGEST_PATH: usize = 107;
 
 /// Where a host's socket is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +126,8 @@ async fn open_in(folder: &Path, host: &str) -> io::Result<Open> {
     }
     let mut path = folder.join(format!("{host}.{ENDING}"));
     if path.exists() {
+        let other = path.display();
+        tracing::warn!(host, %other, "another host of this name runs here; was it started twice?");
         path = folder.join(format!("{host}.{}.{ENDING}", std::process::id()));
     }
     let open = bind(path);
@@ -139,6 +143,11 @@ async fn open_at(path: &Path) -> io::Result<Open> {
 }
 
 fn bind(path: PathBuf) -> io::Result<Open> {
+    let length = path.as_os_str().len();
+    if length > LONGEST_PATH {
+        let text = format!("a socket's path may have {LONGEST_PATH} bytes, and this has {length}");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
     let listener = UnixListener::bind(&path)?;
     let open = Open { listener, path };
     fs::set_permissions(&open.path, Permissions::from_mode(0o600))?;
@@ -204,6 +213,17 @@ mod tests {
             assert_eq!(place.sockets(None).unwrap().len(), 3);
             assert_eq!(place.sockets(Some("app1")).unwrap().len(), 2);
             assert_eq!(place.sockets(Some("app")).unwrap().len(), 0);
+        });
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_for_a_socket_is_refused_in_words_and_figures() {
+        in_folder(async |folder| {
+            let place = Place::Folder(folder.to_owned());
+            let refused = place.open(&"h".repeat(108)).await.unwrap_err();
+            let text = refused.to_string();
+            assert!(text.contains("may have 107 bytes, and this has "), "{text}");
+            assert!(text.contains("change host.control"), "{text}");
         });
     }
 

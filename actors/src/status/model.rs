@@ -131,6 +131,9 @@ pub struct BusStatus {
     /// For how long it has been so.
     #[serde(with = "seconds", rename = "for_seconds")]
     pub since: Duration,
+    /// Why it is off the bus: what its last attempt to get there came to, or how the connection ended.
+    #[serde(default)]
+    pub reason: Option<String>,
     /// Stanzas that it has not looked at yet.
     pub inbox: usize,
 }

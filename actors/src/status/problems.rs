@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::model::{
     Answer, BusStatus, ChildKind, ChildState, ChildStatus, ClassStatus, Detail, HostPhase,
-    HostStatus, RegistrationState, ServiceStatus,
+    HostStatus, RegistrationState, ServerStatus, ServiceStatus,
 };
 
 impl HostStatus {
@@ -59,21 +59,28 @@ impl Answer {
         match &self.detail {
             Detail::Service(service) => service.problems(who),
             Detail::Router(classes) => classes.iter().filter_map(ClassStatus::problem).collect(),
-            Detail::Server(server) => {
-                let full = server.fullest.as_ref();
-                let full = full.filter(|fullest| fullest.bytes >= server.outbox_bytes);
-                let text = full.map(|fullest| format!("the outbox of {} is full", fullest.address));
-                text.into_iter().collect()
-            }
+            Detail::Server(server) => server.problem().into_iter().collect(),
             Detail::Client(_) => Vec::new(),
         }
+    }
+}
+
+impl ServerStatus {
+    /// Three quarters count: a queue is seldom full to the byte.
+    fn problem(&self) -> Option<String> {
+        let (fullest, bound) = (self.fullest.as_ref()?, self.outbox_bytes);
+        let (address, bytes) = (&fullest.address, fullest.bytes);
+        (bytes >= bound / 4 * 3)
+            .then(|| format!("{address} reads too slowly: {bytes} of {bound} bytes wait for it"))
     }
 }
 
 impl BusStatus {
     fn problem(&self, who: &str) -> Option<String> {
         let since = Span(self.since);
-        (!self.is_on).then(|| format!("{who} is off the bus for {since}"))
+        let reason = self.reason.as_ref();
+        let reason = reason.map_or(String::new(), |reason| format!(": {reason}"));
+        (!self.is_on).then(|| format!("{who} is off the bus for {since}{reason}"))
     }
 }
 
@@ -101,7 +108,13 @@ impl ServiceStatus {
         let mut problems: Vec<String> = missing
             .map(|registration| {
                 let (router, since) = (&registration.router, Span(registration.since));
-                format!("{who} is not registered with {router} for {since}")
+                match registration.state {
+                    RegistrationState::Withdrawn => format!(
+                        "{who} keeps away from {router} for {since}, as SIGUSR1 said; SIGUSR2 \
+                         registers it again"
+                    ),
+                    _ => format!("{who} is not registered with {router} for {since}"),
+                }
             })
             .collect();
         // Those that end at work are replaced at once.

@@ -125,6 +125,7 @@ impl Answer {
         let mut details = Vec::new();
         if let Some(bus) = &self.bus {
             details.push(bus.detail(name));
+            details.extend(bus.reason.clone());
         }
         match &self.detail {
             Detail::Server(server) => details.extend(server.details()),
@@ -192,10 +193,15 @@ impl ClassStatus {
         let mut details = vec![format!(
             "{name}: {off}{forwarded} passed on, {bounced} came back, {refused} refused"
         )];
-        details.extend(answer.nodes.iter().map(|node| {
-            let (address, since) = (&node.address, Span(node.registered));
-            let (again, forwarded) = (Span(node.last_registered), node.forwarded);
-            format!("  {address}: for {since}, again {again} ago; {forwarded} passed on")
+        // Two lines each: the addresses of nodes are long.
+        details.extend(answer.nodes.iter().flat_map(|node| {
+            let (since, again) = (Span(node.registered), Span(node.last_registered));
+            let (forwarded, bounced) = (node.forwarded, node.bounced);
+            let figures = format!("{forwarded} passed on, {bounced} came back");
+            [
+                format!("  {}", node.address),
+                format!("    registered for {since}, again {again} ago; {figures}"),
+            ]
         }));
         details
     }

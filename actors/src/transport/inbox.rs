@@ -26,7 +26,7 @@ struct Shared {
     state: Mutex<State>,
     /// Told when a full queue has room again.
     room: Notify,
-    /// Stanzas of the party itself that came back because its link was gone.
+    /// Messages of the party itself that came back because its link was gone.
     unsent: AtomicU64,
     party: Peer<LinkEvent>,
 }
@@ -121,7 +121,7 @@ impl Inbox {
         Ok(None)
     }
 
-    /// Counts a stanza of the party itself that could not be sent because its link was gone.
+    /// Counts a message of the party itself that could not be sent because its link was gone.
     pub(crate) fn note_unsent(&self) {
         self.0.unsent.fetch_add(1, Ordering::Relaxed);
     }

@@ -15,7 +15,7 @@ use futures::future::LocalBoxFuture;
 use opensrf::jid::Jid;
 use opensrf::limits::{OUTBOX_BYTES, StreamLimits};
 use opensrf::liveness::{DeadAfter, Liveness, Make};
-use opensrf::stanza::{Condition, Stanza, StanzaError};
+use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
 use opensrf::stream::{Login, LoginMethod};
 use opensrf::xml::Framer;
 use tokio::sync::watch;
@@ -236,7 +236,10 @@ pub(super) fn send_back(inbox: &Inbox, unsent: Unsent) {
             )
         }
         Unsent::Closed(stanza) => {
-            inbox.note_unsent();
+            // Nobody waits for a ping, or for the answer to one.
+            if stanza.kind == Kind::Message {
+                inbox.note_unsent();
+            }
             let text = "the connection to the Jabber server is closed";
             (
                 vec![*stanza],

@@ -25,11 +25,27 @@ impl Root {
         self.order(Order::Drain, Kind::serves);
         ctx.run_later(self.plan.drain, |root, ctx| {
             if matches!(root.phase, Phase::Draining | Phase::Settling) {
-                tracing::warn!("not all was finished in time");
+                root.name_unfinished();
                 root.stop(ctx);
             }
         });
         self.go_on_ending(ctx);
+    }
+
+    /// Says who was not done by the end of the drain time.
+    fn name_unfinished(&self) {
+        let unfinished = |kind: &Kind| kind.serves() || kind.asks();
+        for child in self
+            .children
+            .values()
+            .filter(|child| unfinished(&child.kind))
+        {
+            tracing::warn!(
+                child = child.kind.name(),
+                seconds = self.plan.drain.as_secs_f64(),
+                "not all was finished in time, the rest is refused: host.drain_seconds says how long"
+            );
+        }
     }
 
     pub(super) fn stop(&mut self, ctx: &mut Context<Self>) {

@@ -10,6 +10,7 @@ fn bus(address: &str, is_on: bool) -> BusStatus {
         address: address.into(),
         is_on,
         since: 3 * MINUTE,
+        reason: (!is_on).then(|| "the server refused the log-in: check user and password".into()),
         inbox: if is_on { 0 } else { 12 },
     }
 }
@@ -62,7 +63,8 @@ fn unwell() -> HostStatus {
         outbox_bytes: 16_777_216,
         fullest: Some(OutboxStatus {
             address: far.into(),
-            bytes: 16_777_216,
+            // What comes next does not fit.
+            bytes: 16_777_210,
         }),
     };
     let class = ClassAnswer {
@@ -160,11 +162,12 @@ fn a_tree_fits_its_columns_and_says_in_capitals_and_in_words_what_is_wrong() {
 app1: running, up 2 h 5 min; opensrf 0.1.0, process 4711
 ├─ jabber server                                          up 2 h 5 min
 │     3 connections, 60 sessions, 16800000 bytes wait
-│     16777216 of 16777216 bytes wait for opensrf@private.example.org/open-ils.storage.direct_liste…
+│     16777210 of 16777216 bytes wait for opensrf@private.example.org/open-ils.storage.direct_liste…
 ├─ router router@private.example.org/router               up 2 h 5 min
 │     on the bus for 3 min
 │     open-ils.storage: 20 passed on, 1 came back, 2 refused
-│       opensrf@private.example.org/open-ils.storage.direct_listener_at_app1_0123abcd: for 90 min, …
+│       opensrf@private.example.org/open-ils.storage.direct_listener_at_app1_0123abcd
+│         registered for 90 min, again 3.0 s ago; 20 passed on, 1 came back
 │     opensrf.slow: DOES NOT ANSWER
 ├─ service open-ils.cstore                                DOWN, restarts in 3.1 s, 7 restarts
 │     ended 0.9 s ago: could not start: 500 no database
@@ -180,6 +183,7 @@ app1: running, up 2 h 5 min; opensrf 0.1.0, process 4711
 │     router@private.example.org/router: NOT REGISTERED for 50 d 0 h
 ├─ service opensrf.slow                                   up 2 h 5 min
 │     OFF the bus for 3 min (12 stanzas wait in its inbox) as o@p/s
+│     the server refused the log-in: check user and password
 │     drones: 4 busy (for 6.2 s), 0 idle, 0 starting, 4 at most
 │     backlog: 0 of 1000
 │     router@private.example.org/router: NOT REGISTERED, off the bus for 50 d 0 h
@@ -188,19 +192,36 @@ app1: running, up 2 h 5 min; opensrf 0.1.0, process 4711
 so far: bounced 1234567890123, dropped 1234567890123, login failures 1234567890123,
         refused 1234567890123, routed 1234567890123
 not well:
-- the outbox of opensrf@private.example.org/open-ils.storage.direct_listener_at_app1_0123abcd is full
+- opensrf@private.example.org/open-ils.storage.direct_listener_at_app1_0123abcd reads too slowly: 16777210 of 16777216 bytes wait for it
 - service class opensrf.slow does not answer
 - service open-ils.cstore is down, restarts in 3.1 s: could not start: 500 no database
 - service open-ils.storage refuses requests: 1000 wait already
 - service opensrf.math is not registered with router@private.example.org/router for 50 d 0 h
 - service opensrf.math has 0 drones and should have 1: they do not start
-- service opensrf.slow is off the bus for 3 min
+- service opensrf.slow is off the bus for 3 min: the server refused the log-in: check user and password
 - service opensrf.stuck does not answer";
     assert_eq!(shown, expected, "\n{shown}");
     // What somebody has to act upon is never cut.
     let tree = shown.lines().take_while(|line| *line != "not well:");
     let widest = tree.map(|line| line.chars().count()).max();
     assert_eq!(widest, Some(WIDTH));
+}
+
+#[test]
+fn a_service_that_was_told_to_keep_away_says_by_whom_and_what_brings_it_back() {
+    let withdrawn = answer(
+        Some(bus("o@p/m", true)),
+        service(1, 0, RegistrationState::Withdrawn),
+    );
+    let mut host = unwell();
+    host.children = vec![child(ChildKind::Service, "opensrf.math", withdrawn)];
+    assert_eq!(
+        host.problems(),
+        [
+            "service opensrf.math keeps away from router@private.example.org/router for 50 d 0 h, as \
+             SIGUSR1 said; SIGUSR2 registers it again"
+        ]
+    );
 }
 
 #[test]

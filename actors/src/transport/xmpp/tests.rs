@@ -164,6 +164,22 @@ fn the_answer_to_a_ping_took_the_place_of_a_request() {
     });
 }
 
+#[test]
+fn an_answer_to_a_ping_was_counted_as_an_answer_that_somebody_missed() {
+    actix_rt::System::new().block_on(async {
+        let (sender, _reasons) = mpsc::unbounded_channel();
+        let inbox = Inbox::new(Peer::new(Party(sender).start()));
+        let ping = Stanza::ping(jid(), "1");
+        for stanza in [ping.granted(), ping] {
+            send_back(&inbox, Unsent::Closed(Box::new(stanza)));
+        }
+        assert_eq!(inbox.take_unsent(), 0);
+        let message = Stanza::message(jid(), Default::default());
+        send_back(&inbox, Unsent::Closed(Box::new(message)));
+        assert_eq!(inbox.take_unsent(), 1);
+    });
+}
+
 /// What becomes of connecting to nothing, and how long that takes.
 fn fails_after(dial: impl Dial + 'static) -> (String, u64) {
     let runtime = || {
