@@ -20,7 +20,8 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use world::hush::hush;
+use world::errors::Errors;
+use world::hush::{hush, slips};
 use world::{World, checks};
 
 /// How long things go wrong in each minute.
@@ -91,10 +92,13 @@ fn main() -> ExitCode {
 async fn soak(wanted: Wanted) -> bool {
     #[allow(clippy::disallowed_methods)] // how long it really took
     let begun = SystemTime::now();
+    let (errors, _listening) = Errors::listen();
     let world = World::start(wanted.seed, false).await;
     let mut readings = Vec::new();
     for minute in 0..wanted.minutes.max(1) {
-        let wrong = live_a_minute(&world, minute).await;
+        let mut wrong = live_a_minute(&world, minute).await;
+        wrong.extend(errors.take());
+        wrong.extend(slips());
         if !wrong.is_empty() {
             println!("minute {minute} of seed {}:", wanted.seed);
             wrong.iter().for_each(|wrong| println!("  {wrong}"));
@@ -133,8 +137,10 @@ async fn live_a_minute(world: &Rc<World>, minute: u64) -> Vec<String> {
         .await;
     world.heal().await;
     wrong.extend(checks::of_healing(world).await);
-    // Methods that hang have ended by then, and sessions are over.
+    wrong.extend(checks::of_calm(world, &format!("m{minute}.")).await);
+    // Methods that hang have been given up by then, and sessions are over.
     tokio::time::sleep(Duration::from_secs(8)).await;
+    wrong.extend(checks::of_remains(world).await);
     wrong.extend(checks::of_slots(world).await);
     wrong.extend(checks::of_requests(world, nature));
     wrong.extend(checks::of_figures(world));
