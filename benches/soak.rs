@@ -22,7 +22,7 @@ use std::time::{Duration, SystemTime};
 
 use world::errors::Errors;
 use world::hush::{hush, slips};
-use world::{World, checks};
+use world::{World, checks, trap};
 
 /// How long things go wrong in each minute.
 const TROUBLE: Duration = Duration::from_secs(50);
@@ -94,6 +94,7 @@ async fn soak(wanted: Wanted) -> bool {
     let begun = SystemTime::now();
     let (errors, _listening) = Errors::listen();
     let world = World::start(wanted.seed, false).await;
+    crowd(&world).await;
     let mut readings = Vec::new();
     for minute in 0..wanted.minutes.max(1) {
         let mut wrong = live_a_minute(&world, minute).await;
@@ -128,6 +129,15 @@ async fn soak(wanted: Wanted) -> bool {
     );
     println!("memory: {first} kB after the first minute, {grown:+.1} % at the end");
     grown <= GROWTH
+}
+
+/// Brings the server down once, with as many connections as it takes: that, too, belongs to the most
+/// that there ever is.
+async fn crowd(world: &World) {
+    if let Some(hub) = world.sites[0].host() {
+        let _connections = trap::spring(&hub).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// What is wrong after it.
