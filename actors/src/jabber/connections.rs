@@ -12,6 +12,9 @@ use actix::Addr;
 use super::connection::{Connection, ShutDown};
 use crate::peer::Peer;
 
+/// After so many new ones, those are forgotten that have ended when their server was gone.
+const ROUND: u64 = 256;
+
 /// Clones are the same.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Connections(Arc<Mutex<Kept>>);
@@ -28,6 +31,9 @@ impl Connections {
     pub(super) fn next_number(&self) -> u64 {
         let mut kept = self.kept();
         kept.accepted += 1;
+        if kept.accepted.is_multiple_of(ROUND) {
+            kept.open.retain(|_, (_, addr)| addr.connected());
+        }
         kept.accepted
     }
 
