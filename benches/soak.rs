@@ -20,8 +20,9 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use world::hush::hush;
-use world::{World, checks};
+use world::errors::Errors;
+use world::hush::{hush, slips};
+use world::{World, checks, trap};
 
 /// How long things go wrong in each minute.
 const TROUBLE: Duration = Duration::from_secs(50);
@@ -91,10 +92,14 @@ fn main() -> ExitCode {
 async fn soak(wanted: Wanted) -> bool {
     #[allow(clippy::disallowed_methods)] // how long it really took
     let begun = SystemTime::now();
+    let (errors, _listening) = Errors::listen();
     let world = World::start(wanted.seed, false).await;
+    crowd(&world).await;
     let mut readings = Vec::new();
     for minute in 0..wanted.minutes.max(1) {
-        let wrong = live_a_minute(&world, minute).await;
+        let mut wrong = live_a_minute(&world, minute).await;
+        wrong.extend(errors.take());
+        wrong.extend(slips());
         if !wrong.is_empty() {
             println!("minute {minute} of seed {}:", wanted.seed);
             wrong.iter().for_each(|wrong| println!("  {wrong}"));
@@ -126,6 +131,15 @@ async fn soak(wanted: Wanted) -> bool {
     grown <= GROWTH
 }
 
+/// Brings the server down once, with as many connections as it takes: that, too, belongs to the most
+/// that there ever is.
+async fn crowd(world: &World) {
+    if let Some(hub) = world.sites[0].host() {
+        let _connections = trap::spring(&hub).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
 /// What is wrong after it.
 async fn live_a_minute(world: &Rc<World>, minute: u64) -> Vec<String> {
     let (nature, mut wrong) = world
@@ -133,8 +147,10 @@ async fn live_a_minute(world: &Rc<World>, minute: u64) -> Vec<String> {
         .await;
     world.heal().await;
     wrong.extend(checks::of_healing(world).await);
-    // Methods that hang have ended by then, and sessions are over.
+    wrong.extend(checks::of_calm(world, &format!("m{minute}.")).await);
+    // Methods that hang have been given up by then, and sessions are over.
     tokio::time::sleep(Duration::from_secs(8)).await;
+    wrong.extend(checks::of_remains(world).await);
     wrong.extend(checks::of_slots(world).await);
     wrong.extend(checks::of_requests(world, nature));
     wrong.extend(checks::of_figures(world));

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::time::{Instant, sleep};
+use opensrf::ids::Seed;
 use opensrf::limits::DEAD_AFTER;
 use opensrf::session::CallError;
 use opensrf::stream::LoginMethod;
 use opensrf_actors::client::ClientError;
 use opensrf_actors::env::Env;
 use opensrf_actors::host::{Access, Host, HostBuilder, HostHandle};
-use opensrf_actors::transport::faulty::{Direction, FaultyDial, Wire};
+use opensrf_actors::transport::faulty::{Direction, Faults, FaultyDial, Wire};
 use tokio::time::timeout_at;
 
 use crate::raw::{HEADER, Raw, Tube, message};
@@ -265,5 +266,25 @@ fn nobody_is_asked_where_it_is_switched_off() {
         let refused = Host::builder().dead_after(Duration::from_millis(1));
         let error = refused.start().await.unwrap_err().to_string();
         assert_eq!(error, "dead after 1ms: at least 1s, or 0 for never");
+    });
+}
+
+/// Its services took all the time that the end of a host has, and its client was never told to end.
+#[test]
+fn a_host_that_is_stopped_behind_stalled_links_leaves_nobody_on_the_bus() {
+    run(true, async {
+        let hub = settled_hub().await;
+        let before = hub.bound();
+        let faults = Faults::new(Seed::new(1));
+        let access = Access::Dial(Arc::new(hub.duplex()), LoginMethod::Auto).with_faults(&faults);
+        let host = Host::builder().server_by(access, "opensrf", "localhost", PASSWORD);
+        let host = started(math(host.env(Env::simulated(2)))).await;
+        faults.stall(Direction::Sent);
+        host.stop().await.unwrap();
+        faults.heal();
+        sleep(SETTLED).await;
+        let mut left = hub.bound();
+        left.retain(|jid| !before.contains(jid));
+        assert_eq!(left, []);
     });
 }

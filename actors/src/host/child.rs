@@ -127,8 +127,11 @@ impl RootPlan {
             plan,
             switch,
             sockets,
+            connections,
         } = self.server.clone()?;
-        let server = Server::new(plan, switch, sockets, env, tether).start();
+        let server = Server::new(plan, switch, sockets, env, tether)
+            .with_connections(connections)
+            .start();
         self.incoming.set(Peer::new(server.clone()));
         Some(Reins::new(server))
     }

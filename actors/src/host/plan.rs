@@ -13,7 +13,7 @@ use crate::activity::Protected;
 use crate::client::{Client, ClientPlan};
 use crate::counters::Counters;
 use crate::env::Env;
-use crate::jabber::{Bound, Incoming, ServerPlan, Switch};
+use crate::jabber::{Bound, Connections, Incoming, ServerPlan, Switch};
 use crate::listener::ListenerPlan;
 use crate::messages::ClientCommand;
 use crate::peer::Slot;
@@ -48,6 +48,7 @@ pub(super) struct ServerParts {
     pub(super) plan: ServerPlan,
     pub(super) switch: Arc<Switch>,
     pub(super) sockets: Vec<Arc<Bound>>,
+    pub(super) connections: Connections,
 }
 
 impl ServerParts {

@@ -18,7 +18,7 @@ use crate::client::Client;
 use crate::control::Control;
 use crate::counters::Counters;
 use crate::env::Env;
-use crate::jabber::{Bound, Incoming, ServerPlan, Socket, Switch};
+use crate::jabber::{Bound, Connections, Incoming, ServerPlan, Socket, Switch};
 use crate::peer::{Peer, Slot};
 use crate::router::RouterPlan;
 use crate::sasl::{Account, Accounts};
@@ -118,6 +118,7 @@ impl HostBuilder {
             plan,
             switch: Arc::new(switch),
             sockets,
+            connections: Connections::default(),
         }))
     }
 

@@ -5,11 +5,13 @@
 //! what the client sends onto the switch.
 
 mod connection;
+mod connections;
 mod frames;
 mod listen;
 mod server;
 mod switch;
 
+pub(crate) use connections::Connections;
 pub use listen::{Bound, ListenError, Socket};
 pub use server::{Cleartext, Incoming, Server, ServerPlan};
 pub use switch::{Deliver, Refused, Switch, SwitchLoad, Tap};

@@ -2,17 +2,16 @@
 
 mod status;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, fut};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, fut};
 use opensrf::limits::StreamLimits;
 use opensrf::liveness::DeadAfter;
 use opensrf::stream::Offer;
 
-use super::connection::{Connection, ShutDown};
-use super::{Bound, Switch};
+use super::connection::Connection;
+use super::{Bound, Connections, Switch};
 use crate::env::Env;
 use crate::messages::Order;
 use crate::peer::Peer;
@@ -92,8 +91,7 @@ pub(super) struct Shared {
 pub struct Server {
     shared: Arc<Shared>,
     sockets: Vec<Arc<Bound>>,
-    connections: BTreeMap<u64, (String, Addr<Connection>)>,
-    accepted: u64,
+    connections: Connections,
     is_ending: bool,
     tether: Tether,
 }
@@ -121,11 +119,16 @@ impl Server {
         Self {
             shared,
             sockets,
-            connections: BTreeMap::new(),
-            accepted: 0,
+            connections: Connections::default(),
             is_ending: false,
             tether,
         }
+    }
+
+    /// Has those connections, too, which the one had in whose place it is.
+    pub(crate) fn with_connections(mut self, connections: Connections) -> Self {
+        self.connections = connections;
+        self
     }
 
     fn end(&mut self, ctx: &mut Context<Self>) {
@@ -134,9 +137,8 @@ impl Server {
     }
 
     fn is_crowded(&self, incoming: &Incoming) -> bool {
-        let same = |(from, _): &&(String, _)| *from == incoming.from;
         !incoming.halves.is_private
-            && self.connections.values().filter(same).count()
+            && self.connections.count_from(&incoming.from)
                 >= self.shared.plan.connections_per_address
     }
 }
@@ -171,15 +173,14 @@ impl Handler<Incoming> for Server {
             );
             return;
         }
-        self.accepted += 1;
-        let id = self.accepted;
+        let id = self.connections.next_number();
         let Incoming { halves, from } = incoming;
         let cleartext = self.shared.plan.cleartext.allows(halves.is_private);
         let tether = Tether::new(ctx.address().recipient(), id);
         let env = self.shared.env.fork(&format!("connection {id}"));
         let connection =
             Connection::start(Arc::clone(&self.shared), halves, cleartext, env, tether);
-        self.connections.insert(id, (from, connection));
+        self.connections.add(id, from, connection);
     }
 }
 
@@ -187,8 +188,8 @@ impl Handler<ChildExited> for Server {
     type Result = ();
 
     fn handle(&mut self, exited: ChildExited, ctx: &mut Self::Context) {
-        self.connections.remove(&exited.child);
-        if self.is_ending && self.connections.is_empty() {
+        self.connections.remove(exited.child);
+        if self.is_ending && self.connections.count() == 0 {
             self.end(ctx);
         }
     }
@@ -198,12 +199,9 @@ impl Handler<Order> for Server {
     type Result = ();
 
     fn handle(&mut self, _: Order, ctx: &mut Self::Context) {
-        for (_, connection) in self.connections.values() {
-            // One that is gone needs no telling, and one with a full mailbox goes with its socket.
-            let _ = Peer::new(connection.clone()).tell(ShutDown);
-        }
+        self.connections.shut_down();
         self.is_ending = true;
-        if self.connections.is_empty() {
+        if self.connections.count() == 0 {
             return self.end(ctx);
         }
         ctx.run_later(FAREWELL, |server, ctx| server.end(ctx));

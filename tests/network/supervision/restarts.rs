@@ -1,19 +1,14 @@
 //! Each kind of child panics once.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use opensrf::limits::CONNECTIONS_PER_ADDRESS;
 use opensrf::session::CallError;
 use opensrf_actors::client::Client;
 use opensrf_actors::host::HostHandle;
-use opensrf_actors::jabber::Incoming;
 use opensrf_actors::status::ChildKind;
-use opensrf_actors::transport::halves;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{PATIENCE, is_back, with_faults};
+use crate::chaos::world::trap;
 use crate::raw::{Raw, Tube, message};
 use crate::services::{gate, math};
 use crate::support::adds_up;
@@ -137,68 +132,6 @@ fn the_caller_of_a_drone_that_died_while_its_service_was_stopped_was_told_nothin
     });
 }
 
-/// A connection that brings down whoever turns it away.
-struct Trap;
-
-impl AsyncRead for Trap {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        _: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Poll::Pending
-    }
-}
-
-impl AsyncWrite for Trap {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        _: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Poll::Pending
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Pending
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Pending
-    }
-}
-
-impl Drop for Trap {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            panic!("on purpose");
-        }
-    }
-}
-
-/// Connections from one address, as many as may be, and a trap behind them.
-async fn crowd(host: &HostHandle) -> Vec<tokio::io::DuplexStream> {
-    let server = host.duplex().0.get().expect("a server");
-    let mut ours = Vec::new();
-    for _ in 0..CONNECTIONS_PER_ADDRESS {
-        let (near, far) = tokio::io::duplex(64);
-        ours.push(near);
-        let halves = halves(far, false);
-        let from = "192.0.2.1".to_owned();
-        server
-            .tell_when_free(Incoming { halves, from })
-            .await
-            .unwrap();
-    }
-    let halves = halves(Trap, false);
-    let from = "192.0.2.1".to_owned();
-    server
-        .tell_when_free(Incoming { halves, from })
-        .await
-        .unwrap();
-    ours
-}
-
 async fn enter(host: &HostHandle, resource: &str) -> Raw<Tube> {
     let mut raw = Raw::through(&host.duplex()).await;
     raw.authenticate("opensrf", "localhost", resource).await;
@@ -209,7 +142,7 @@ async fn enter(host: &HostHandle, resource: &str) -> Raw<Tube> {
 fn a_server_that_panics_is_started_again_and_no_connection_is_lost() {
     with_faults(math, |host, _| async move {
         let mut before = enter(&host, "before").await;
-        let _ours = crowd(&host).await;
+        let _ours = trap::spring(&host).await;
         is_back(&host, ChildKind::Server, "", 1).await;
         // Those who were there did not notice, and others can come again.
         before.is_silent().await;
@@ -232,5 +165,18 @@ fn a_connection_that_panics_gives_its_address_back() {
             .await;
         let back = other.stanza().await;
         assert!(back.is_error() && back.thread() == "2", "{back:?}");
+    });
+}
+
+/// It once knew only those that came after its restart: the others stayed at the old one for good.
+#[test]
+fn a_server_that_was_started_again_closes_the_connections_of_the_one_before_when_the_host_ends() {
+    with_faults(math, |host, _| async move {
+        let mut before = enter(&host, "before").await;
+        let _ours = trap::spring(&host).await;
+        is_back(&host, ChildKind::Server, "", 1).await;
+        host.stop().await.unwrap();
+        let said = before.rest().await;
+        assert!(said.contains("<system-shutdown"), "{said}");
     });
 }

@@ -113,6 +113,8 @@ impl Root {
         for child in self.children.values() {
             tracing::warn!(child = child.kind.name(), "did not end in time");
         }
+        // Some may not have been told yet, because others took all the time.
+        self.order(Order::Stop, |_| true);
         self.plan.server = None; // so that another can listen there at once
         for waiter in self.end_waiters.drain(..) {
             let _ = waiter.send(self.failure.clone().map_or(Ok(()), Err));

@@ -11,7 +11,7 @@ impl Handler<Question<Report>> for Server {
     fn handle(&mut self, question: Question<Report>, _: &mut Context<Self>) {
         let load = self.shared.switch.load();
         let status = ServerStatus {
-            connections: self.connections.len(),
+            connections: self.connections.count(),
             sessions: load.sessions,
             bytes_waiting: load.bytes,
             outbox_bytes: self.shared.plan.outbox_bytes,

@@ -210,7 +210,7 @@ impl Relay {
         }
         self.faults.note(|tally| tally.cut += 1);
         self.take(Instant::now());
-        let is_leaving = self.sent.is_ending();
+        let (is_leaving, is_down) = (self.sent.is_ending(), self.received.is_ending());
         let (sent, received) = (self.sent.empty(), self.received.empty());
         match in_flight {
             InFlight::Arrives => {
@@ -222,8 +222,12 @@ impl Relay {
                 received.for_each(|passing| self.pass_in(passing));
             }
             InFlight::Lost => {
-                let lost = sent.chain(received).count() as u64;
+                let lost = sent.chain(received).filter_map(Passing::into_stanza);
+                let lost = lost.count() as u64;
                 self.faults.note(|tally| tally.lost += lost);
+                if is_down && !is_leaving {
+                    self.party.down(cut()); // that it is so is not lost
+                }
             }
         }
         if is_leaving {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_rt::time::{Instant, sleep, sleep_until, timeout};
 use bytes::{Bytes, BytesMut};
-use futures::future::LocalBoxFuture;
+use futures::future::{LocalBoxFuture, join};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, mpsc};
 
@@ -63,6 +63,8 @@ struct State {
     plan: Option<Plan>,
     dialled: u64,
     cuts: u64,
+    vanished: u64,
+    given_up_after: Duration,
     heals: u64,
 }
 
@@ -116,6 +118,16 @@ impl Wire {
         self.change(|state| state.cuts += 1);
     }
 
+    /// Half-open for good: the connections that there are now carry nothing any more, and nobody is
+    /// told, as when the machine at the other end lost its power. They stay so until both ends have
+    /// given them up, or for so long, after which the kernels do. New ones are whole.
+    pub fn vanish(&self, given_up_after: Duration) {
+        self.change(|state| {
+            state.vanished += 1;
+            state.given_up_after = given_up_after;
+        });
+    }
+
     /// Breaks new connections where `plan` says. It is asked for each, by its number, counted from 1
     /// for the first that was ever dialled.
     pub fn break_at(&self, plan: impl Fn(u64) -> Option<Break> + Send + Sync + 'static) {
@@ -148,6 +160,8 @@ impl Wire {
                 leads_to: state.leads_to.take(),
                 dialled: state.dialled,
                 cuts: state.cuts,
+                vanished: state.vanished,
+                given_up_after: state.given_up_after,
                 heals: state.heals + 1,
                 ..State::default()
             };
@@ -187,7 +201,7 @@ impl Wire {
         timeout(DIAL_TIME, open)
             .await
             .map_err(|_| io::ErrorKind::TimedOut)?;
-        let (dial, at, cuts) = {
+        let (dial, at, cuts, vanished) = {
             let mut state = self.state();
             if state.refuses {
                 return Err(io::ErrorKind::ConnectionRefused.into());
@@ -196,21 +210,32 @@ impl Wire {
             let number = state.dialled;
             let at = state.plan.as_ref().and_then(|plan| plan(number));
             let at = at.map(|at| (at, state.heals));
-            (state.leads_to.clone().unwrap_or(dial), at, state.cuts)
+            let dial = state.leads_to.clone().unwrap_or(dial);
+            (dial, at, state.cuts, state.vanished)
         };
-        let far = dial.dial().await?;
+        let mut far = dial.dial().await?;
         let (ours, near) = tokio::io::duplex(DUPLEX_BYTES);
         let halves = halves(ours, far.is_private);
         actix_rt::spawn(async move {
-            let (from_party, to_party) = tokio::io::split(near);
-            let sent = self.carry(Direction::Sent, at, from_party, far.writer);
-            let received = self.carry(Direction::Received, at, far.reader, to_party);
-            let both = async { tokio::try_join!(biased; sent, received) };
+            let (mut from_party, mut to_party) = tokio::io::split(near);
+            let carrying = async {
+                let sent = self.carry(Direction::Sent, at, &mut from_party, &mut far.writer);
+                let received = self.carry(Direction::Received, at, &mut far.reader, &mut to_party);
+                tokio::select! {
+                    biased;
+                    () = self.until(|state| state.vanished > vanished) => true,
+                    // An error is the end of it all; otherwise both sides have ended in good order.
+                    _ = async { tokio::try_join!(biased; sent, received) } => false,
+                }
+            };
             tokio::select! {
                 biased;
                 () = self.until(|state| state.cuts > cuts) => {}
-                // An error is the end of it all; otherwise both sides have ended in good order.
-                _ = both => {}
+                has_vanished = carrying => if has_vanished {
+                    let most = self.state().given_up_after;
+                    let both = join(swallow(&mut from_party), swallow(&mut far.reader));
+                    let _ = timeout(most, both).await;
+                }
             }
         });
         Ok(halves)
@@ -283,6 +308,12 @@ impl Wire {
         }
         Ok(())
     }
+}
+
+/// Takes what comes, and lets nobody know that it is gone.
+async fn swallow(reader: &mut (impl AsyncRead + Unpin)) {
+    // A stream that breaks has ended, too.
+    let _ = tokio::io::copy(reader, &mut tokio::io::sink()).await;
 }
 
 /// Takes off what passes, and cuts the piece to it; `true` if nothing passes after it.

@@ -7,7 +7,9 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::World;
+pub(crate) use super::calm::of_calm;
 use super::ledger::{Manner, PLAIN};
+pub(crate) use super::remains::of_remains;
 use super::schedule::Nature;
 use super::services::NAMES;
 

@@ -3,13 +3,17 @@
 //!
 //! It knows no test: the soak lives in it, too.
 
+mod calm;
 pub(crate) mod checks;
+pub(crate) mod errors;
 pub(crate) mod hush;
 mod ledger;
 mod load;
+mod remains;
 mod schedule;
 mod services;
 mod trace;
+pub(crate) mod trap;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -39,6 +43,8 @@ pub(crate) struct Site {
     /// On the bytes to the hub.
     pub(crate) wire: Wire,
     services: Vec<Served>,
+    /// After which connections are dead on which nothing comes.
+    dead_after: Duration,
     /// All that have been here, the last one perhaps still.
     hosts: RefCell<Vec<HostHandle>>,
     /// How many more have been here, and are forgotten.
@@ -50,6 +56,8 @@ struct Served {
     name: &'static str,
     max: usize,
     backlog: usize,
+    /// After which its methods are given up.
+    max_run: Duration,
 }
 
 impl Site {
@@ -125,14 +133,12 @@ impl World {
         } else {
             self.guest(site)
         };
-        let builder = site.services.iter().fold(builder, |builder, served| {
-            let service = service(served.name, &self.ledger);
-            builder.service_sized(service, 1, served.max, served.backlog)
-        });
         let builder = builder
+            .dead_after(site.dead_after)
             .env(env)
             .keepalive(Duration::from_secs(1))
             .drain(Duration::from_secs(4));
+        let builder = self.with_services(builder, number, "");
         let host = builder.start().await.expect("a host");
         if number == 0 {
             for site in &self.sites[1..] {
@@ -140,6 +146,23 @@ impl World {
             }
         }
         site.hosts.borrow_mut().push(host);
+    }
+
+    /// Has the host of a site serve what it should, but for one service.
+    pub(crate) fn with_services(
+        &self,
+        builder: HostBuilder,
+        number: usize,
+        without: &str,
+    ) -> HostBuilder {
+        let services = self.sites[number].services.iter();
+        let services = services.filter(|served| served.name != without);
+        services.fold(builder, |builder, served| {
+            let service = service(served.name, &self.ledger);
+            builder
+                .service_sized(service, 1, served.max, served.backlog)
+                .max_run(served.max_run)
+        })
     }
 
     fn guest(&self, site: &Site) -> HostBuilder {
@@ -235,10 +258,13 @@ fn site(number: usize, seed: &Seed, chance: &mut Seed) -> Site {
     let services = services.into_iter().map(|name| Served {
         name,
         max: 1 + below(chance, 3),
-        backlog: 2 + below(chance, 10),
+        // One for each polite client, at least, and some for those that are not.
+        backlog: calm::POLITE + 2 + below(chance, 8),
+        max_run: millis(chance, 1_200..2_500),
     });
     Site {
         services: services.collect(),
+        dead_after: millis(chance, 1_000..3_000),
         name: format!("site {number}"),
         faults: Faults::new(seed.fork(&format!("faults {number}"))),
         wire: Wire::new(),

@@ -4,9 +4,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use opensrf::ids::Seed;
+use opensrf_actors::host::Host;
 use opensrf_actors::transport::faulty::{Amount, Break, Direction, Disorder, InFlight};
 
-use super::{World, below, chance_of, millis};
+use super::services::NAMES;
+use super::{World, below, chance_of, millis, trap};
 
 /// How natural the faults are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,13 @@ pub(crate) enum Fault {
     Unregister(usize, Duration),
     /// The drones of a site are replaced.
     Renew(usize),
+    /// The machine of a site loses its power, as far as the hub can tell, and is back at once: nobody
+    /// is told that its connections are gone.
+    Vanish(usize),
+    /// The configuration of a site lacks a service for so long.
+    Reload(usize, &'static str, Duration),
+    /// The embedded server panics.
+    CrashServer,
 }
 
 /// The faults of one run, by the moment at which they begin.
@@ -85,7 +94,7 @@ fn fault(chance: &mut Seed, sites: usize, nature: Nature) -> Fault {
     } else {
         Direction::Received
     };
-    match below(chance, 18) {
+    match below(chance, 22) {
         0 => Fault::Cut(site, in_flight),
         1 => Fault::CutWire(guest),
         2 => {
@@ -108,6 +117,9 @@ fn fault(chance: &mut Seed, sites: usize, nature: Nature) -> Fault {
             let site = if chance_of(chance, 0.8) { guest } else { site };
             Fault::Restart(site, chance_of(chance, 0.5), long)
         }
+        17 | 18 => Fault::Vanish(guest),
+        19 => Fault::Reload(site, NAMES[below(chance, NAMES.len())], long),
+        20 if chance_of(chance, 0.2) => Fault::CrashServer,
         _ if chance_of(chance, 0.5) => Fault::Unregister(site, long),
         _ => Fault::Renew(site),
     }
@@ -191,6 +203,30 @@ impl World {
                     let _ = host.renew_drones().await;
                 }
             }
+            Fault::Vanish(site) => {
+                // Who has not been asked yet whether it is there is not missed: that is the kernel's.
+                let site = &self.sites[site];
+                site.wire.vanish(site.dead_after * 2);
+            }
+            Fault::Reload(site, without, long) => {
+                self.reload(site, without).await;
+                tokio::time::sleep(long).await;
+                self.reload(site, "").await;
+            }
+            Fault::CrashServer => {
+                if let Some(hub) = self.sites[0].host() {
+                    let _crowd = trap::spring(&hub).await;
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+        }
+    }
+
+    /// Gives a site its configuration once more, but for one service.
+    pub(crate) async fn reload(&self, site: usize, without: &str) {
+        if let Some(host) = self.sites[site].host() {
+            let wanted = self.with_services(Host::builder(), site, without);
+            let _ = host.reload(&wanted).await;
         }
     }
 

@@ -9,9 +9,6 @@ use super::ledger::{Ledger, Visit};
 /// The names of the services of a world.
 pub(crate) const NAMES: [&str; 2] = ["chaos.red", "chaos.blue"];
 
-/// How long a method that hangs takes: longer than anybody waits.
-const HANG: Duration = Duration::from_secs(6);
-
 /// A service whose methods note their runs in `ledger`.
 pub(crate) fn service(name: &'static str, ledger: &Ledger) -> Service {
     let book = || ledger.clone();
@@ -28,7 +25,11 @@ pub(crate) fn service(name: &'static str, ledger: &Ledger) -> Service {
         })
         .method("hang", move |call, (value,): (String,)| {
             let visit = enter(&hang, &call, &value);
-            rest(visit, value, HANG)
+            async move {
+                // Until its time is over, or its drone.
+                let _visit = visit;
+                std::future::pending::<Result<String, MethodError>>().await
+            }
         })
         .function("fill", move |call, (value, bytes): (String, usize)| {
             let _visit = enter(&fill, call, &value);

@@ -17,7 +17,7 @@ use crate::peer::Peer;
 use crate::transport::{Inbox, Link, LinkError, LinkEvent, Local, Transport};
 
 /// What a party hears: threads of stanzas, with a `!` before those that bounced.
-type Heard = mpsc::UnboundedReceiver<String>;
+pub(super) type Heard = mpsc::UnboundedReceiver<String>;
 
 struct Party {
     inbox: Option<Inbox>,
@@ -42,7 +42,7 @@ impl Handler<LinkEvent> for Party {
     }
 }
 
-fn party() -> (Inbox, Heard) {
+pub(super) fn party() -> (Inbox, Heard) {
     let (heard, ears) = mpsc::unbounded_channel();
     let mut inbox = None;
     Party::create(|ctx| {
@@ -56,7 +56,7 @@ fn party() -> (Inbox, Heard) {
     (inbox.unwrap(), ears)
 }
 
-fn jid(resource: &str) -> Jid {
+pub(super) fn jid(resource: &str) -> Jid {
     Jid::new("opensrf", "localhost", resource).unwrap()
 }
 
@@ -70,18 +70,18 @@ fn stanza(thread: impl ToString) -> Stanza {
 }
 
 /// A party at `near` with faults on its way, and one at `far` without.
-struct Net {
-    switch: Arc<Switch>,
-    faults: Faults,
+pub(super) struct Net {
+    pub(super) switch: Arc<Switch>,
+    pub(super) faults: Faults,
     near: Option<Box<dyn Link>>,
     near_inbox: Inbox,
-    near_hears: Heard,
+    pub(super) near_hears: Heard,
     far: Box<dyn Link>,
     far_hears: Heard,
 }
 
 impl Net {
-    async fn start(seed: u64) -> Self {
+    pub(super) async fn start(seed: u64) -> Self {
         let domains = ["localhost".to_owned()];
         let switch = Arc::new(Switch::new(domains, 10, Arc::default(), None));
         let local = Arc::new(Local::new(Arc::clone(&switch)));
@@ -122,7 +122,7 @@ impl Net {
 }
 
 /// All that is heard until nothing has come for ten minutes.
-async fn all(heard: &mut Heard) -> Vec<String> {
+pub(super) async fn all(heard: &mut Heard) -> Vec<String> {
     let mut all = Vec::new();
     while let Ok(Some(one)) = timeout(Duration::from_secs(600), heard.recv()).await {
         all.push(one);

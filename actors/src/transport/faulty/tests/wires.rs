@@ -152,6 +152,28 @@ fn a_stalled_direction_holds_back_even_the_end() {
 }
 
 #[test]
+fn a_connection_whose_other_machine_vanished_is_silent_and_a_new_one_stands() {
+    run(async {
+        let net = Net::new();
+        let (mut near, mut far) = net.connect().await;
+        net.wire.vanish(Duration::from_secs(4_000));
+        near.writer.write_all(b"lost").await.unwrap();
+        assert_eq!(rest(&mut far).await, (String::new(), false));
+        net.wire.heal();
+        far.write_all(b"lost, too").await.unwrap();
+        assert_eq!(rest(&mut near.reader).await, (String::new(), false));
+        // One end gives it up; the other is not told, before its kernel gives it up.
+        drop(near);
+        assert_eq!(rest(&mut far).await, (String::new(), false));
+        actix_rt::time::sleep(Duration::from_secs(2_000)).await;
+        assert_eq!(rest(&mut far).await, (String::new(), true));
+        let (mut near, mut far) = net.connect().await;
+        near.writer.write_all(b"again").await.unwrap();
+        assert_eq!(rest(&mut far).await, ("again".into(), false));
+    });
+}
+
+#[test]
 fn bytes_may_take_their_time() {
     run(async {
         let net = Net::new();
