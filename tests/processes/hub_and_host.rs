@@ -103,6 +103,21 @@ fn a_client_finds_the_hub_by_the_hubs_own_file() {
 }
 
 #[test]
+fn both_sides_are_told_of_a_wrong_password() {
+    let network = Network::new();
+    let mut hub = network.hub();
+    let call = ["call", "opensrf.math", "add", "2", "2"];
+    let file = network.world.path("host.toml");
+    let mut call = network.world.configured(&file, &call);
+    call.env("OPENSRF_BUS__ACCOUNT__PASSWORD", "wrong");
+    run(call).failed(
+        1,
+        &["the server refused the log-in: check user and password"],
+    );
+    hub.wait_for("a log-in was refused: wrong password, or no such account");
+}
+
+#[test]
 fn a_host_that_hangs_costs_no_more_than_the_time_that_the_caller_gave() {
     let (network, _hub, host) = Network::both();
     host.signal(Signal::STOP);

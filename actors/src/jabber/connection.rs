@@ -54,6 +54,8 @@ pub(super) struct Connection {
     /// Nothing more goes to the client.
     is_written_out: bool,
     is_private: bool,
+    /// Where it comes from, for people.
+    from: String,
     tether: Tether,
 }
 
@@ -65,7 +67,7 @@ pub(super) struct ShutDown;
 impl Connection {
     pub(super) fn start(
         shared: Arc<Shared>,
-        halves: Halves,
+        (halves, from): (Halves, &str),
         cleartext: bool,
         env: Env,
         tether: Tether,
@@ -100,6 +102,7 @@ impl Connection {
                 is_read_out: false,
                 is_written_out: false,
                 is_private,
+                from: from.to_owned(),
                 tether,
             }
         })

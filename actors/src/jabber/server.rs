@@ -2,12 +2,13 @@
 
 mod status;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, fut};
-use opensrf::limits::StreamLimits;
+use opensrf::limits::{LINE_INTERVAL, StreamLimits};
 use opensrf::liveness::DeadAfter;
+use opensrf::muffler::Muffler;
 use opensrf::stream::Offer;
 
 use super::connection::Connection;
@@ -84,6 +85,23 @@ pub(super) struct Shared {
     pub(super) offer: Arc<Offer>,
     pub(super) switch: Arc<Switch>,
     pub(super) env: Env,
+    failures: Mutex<Muffler<String>>,
+}
+
+impl Shared {
+    /// Somebody at `from` could not log in. Of each address there is one line a minute at most.
+    pub(super) fn login_failed(&self, from: &str) {
+        self.switch.counters().login_failures.add();
+        // Nothing that holds it panics; if it did, it would still be sound.
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(more) = failures.hear(self.env.now(), from.to_owned()) {
+            tracing::warn!(
+                from,
+                more,
+                "a log-in was refused: wrong password, or no such account"
+            );
+        }
+    }
 }
 
 /// The embedded Jabber server.
@@ -115,6 +133,7 @@ impl Server {
             offer,
             switch,
             env,
+            failures: Mutex::new(Muffler::new(LINE_INTERVAL)),
         });
         Self {
             shared,
@@ -178,8 +197,13 @@ impl Handler<Incoming> for Server {
         let cleartext = self.shared.plan.cleartext.allows(halves.is_private);
         let tether = Tether::new(ctx.address().recipient(), id);
         let env = self.shared.env.fork(&format!("connection {id}"));
-        let connection =
-            Connection::start(Arc::clone(&self.shared), halves, cleartext, env, tether);
+        let connection = Connection::start(
+            Arc::clone(&self.shared),
+            (halves, &from),
+            cleartext,
+            env,
+            tether,
+        );
         self.connections.add(id, from, connection);
     }
 }

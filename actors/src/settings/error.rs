@@ -13,7 +13,10 @@ pub enum SettingsError {
     #[error("{}", lines(.0))]
     Invalid(Vec<Problem>),
     /// The state folder or a file in it cannot be used.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error(
+        "cannot {action} {}: {source}; another state folder can be named by `state` in the configuration, or OPENSRF_STATE",
+        path.display()
+    )]
     State {
         /// What was tried: "read", "write", "create".
         action: &'static str,

@@ -27,7 +27,7 @@ impl Connection {
 
     /// Gives the news of a failed log-in, late to strangers.
     fn refuse(&mut self, news: Input, ctx: &mut Context<Self>) {
-        self.shared.switch.counters().login_failures.add();
+        self.shared.login_failed(&self.from);
         if self.is_private {
             return self.step(news, ctx);
         }
