@@ -107,7 +107,7 @@ async fn soak(wanted: Wanted) -> bool {
         }
         readings.push(resident());
         if minute % 5 == 0 || minute + 1 == wanted.minutes {
-            let (tally, took) = (world.tally(), begun.elapsed().unwrap_or_default());
+            let (tally, took) = (tally(&world), begun.elapsed().unwrap_or_default());
             println!(
                 "minute {minute:>4}  {tally}  {:>6} kB  after {took:.0?}",
                 resident()
@@ -129,6 +129,29 @@ async fn soak(wanted: Wanted) -> bool {
     );
     println!("memory: {first} kB after the first minute, {grown:+.1} % at the end");
     grown <= GROWTH
+}
+
+/// Forgets what is over: hosts that have ended, and requests.
+fn tidy(world: &World) {
+    for site in &world.sites {
+        let mut hosts = site.hosts.borrow_mut();
+        let ended = hosts.len().saturating_sub(1);
+        site.opened.set(site.opened.get() + ended);
+        hosts.drain(..ended);
+    }
+    let mut books = world.ledger.books();
+    books.entries.clear();
+    books.most_inside.clear();
+    books.inside.retain(|_, inside| *inside > 0);
+}
+
+/// How many requests have ended in which way, over all.
+fn tally(world: &World) -> String {
+    let ends = world.ledger.books().tally.clone();
+    let all: u64 = ends.values().sum();
+    let count = |end: &str| ends.get(end).copied().unwrap_or_default();
+    let (complete, timeout) = (count("complete"), count("timeout"));
+    format!("{all:>7} requests, {complete:>7} complete, {timeout:>5} timed out")
 }
 
 /// Brings the server down once, with as many connections as it takes: that, too, belongs to the most
@@ -154,7 +177,7 @@ async fn live_a_minute(world: &Rc<World>, minute: u64) -> Vec<String> {
     wrong.extend(checks::of_slots(world).await);
     wrong.extend(checks::of_requests(world, nature));
     wrong.extend(checks::of_figures(world));
-    world.tidy();
+    tidy(world);
     wrong
 }
 

@@ -175,8 +175,8 @@ pub const DRONE_PROOF: Duration = Duration::from_secs(10);
 /// How long drones may fail, while none is there, before requests are refused that wait for one.
 pub const DRONES_FAIL: Duration = Duration::from_secs(10);
 
-/// Threads that methods which block may have at a time, of the 512 that tokio makes for all that
-/// blocks: names of hosts must be found, and files read, while methods hang.
+/// Threads that methods which block may have at a time, of the 512 that the runtime makes for all
+/// that blocks: names of hosts must be found, and files read, while methods hang.
 pub const BLOCKING_METHODS: usize = 480;
 
 /// How often the log has a line of one kind at most, where there may be any number of them.

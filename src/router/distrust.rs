@@ -3,17 +3,13 @@
 //! Whoever sends from such a domain hears nothing, so the administrator must: once, and then once a
 //! minute for each domain, with the number, however much comes.
 
-use std::time::Duration;
-
 use bytestring::ByteString;
 
 use crate::jid::Jid;
+use crate::limits::LINE_INTERVAL;
 use crate::muffler::Muffler;
 use crate::stanza::Stanza;
 use crate::time::Tick;
-
-/// The least time between two warnings about one domain.
-const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// A stanza that was dropped because of where it came from.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +28,7 @@ pub(super) struct Distrust(Muffler<String>);
 
 impl Default for Distrust {
     fn default() -> Self {
-        Self(Muffler::new(WARN_EVERY))
+        Self(Muffler::new(LINE_INTERVAL))
     }
 }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::support::run;
 use world::errors::Errors;
 use world::hush::{hush, slips};
-use world::{World, checks};
+use world::{Trace, World, checks};
 
 /// The seeds that are tried; each of the tests has a part of them.
 const SEEDS: u64 = 200;
@@ -80,6 +80,12 @@ fn first_and_last() -> Option<std::ops::Range<u64>> {
     Some(first.parse().ok()?..end.parse().ok()?)
 }
 
+/// All that was noted, if the trace is readable.
+fn lines_of(trace: &Trace) -> Vec<String> {
+    let kept = trace.kept.lock().expect("no panic holds it");
+    kept.lines.clone().unwrap_or_default()
+}
+
 /// What is wrong with the world of a seed.
 fn try_seed(seed: u64, is_readable: bool) -> Result<(), String> {
     let first = chaos(seed, is_readable);
@@ -136,7 +142,7 @@ fn chaos(seed: u64, is_readable: bool) -> Outcome {
         let trace = &world.trace;
         let _ = sender.send(Outcome {
             hash: trace.hash(),
-            lines: trace.lines(),
+            lines: lines_of(trace),
             wrong,
         });
     });

@@ -1,28 +1,14 @@
 //! Processes that are stopped, and so close nothing, say nothing, and keep their connections.
 
+use crate::hub_and_host::HUB;
 use crate::support::{Process, Signal, World, run};
 
-/// A second is not enough for a machine with much else to do.
-const HUB: &str = r#"
-[jabber]
-listen = ["127.0.0.1:PORT"]
-domains = ["localhost"]
-dead_after_seconds = 3
-[[jabber.accounts]]
-user = "router"
-[[jabber.accounts]]
-user = "opensrf"
-password = "secret"
-
-[router]
-domain = "localhost"
-account = { user = "router" }
-trusted_clients = ["localhost"]
-trusted_servers = ["localhost"]
-
-[log]
-level = "info,opensrf_actors::jabber=debug"
-"#;
+/// The hub of all, and how soon it takes its clients for dead: a second is not enough for a machine
+/// with much else to do.
+fn hub() -> String {
+    let soon = HUB.replace("[jabber]\n", "[jabber]\ndead_after_seconds = 3\n");
+    soon + "[log]\nlevel = \"info,opensrf_actors::jabber=debug\"\n"
+}
 
 const HOST: &str = r#"
 [bus]
@@ -44,7 +30,7 @@ struct Network(World);
 impl Network {
     fn new() -> (Self, Process) {
         let network = Self(World::new());
-        let file = network.0.write("hub.toml", HUB);
+        let file = network.0.write("hub.toml", &hub());
         let hub = Process::start(network.0.configured(&file, &["up"])).ready();
         (network, hub)
     }

@@ -52,12 +52,13 @@ mod relay;
 mod tests;
 mod wire;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures::future::LocalBoxFuture;
 use opensrf::jid::Jid;
 use opensrf::router::Bounces;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 pub use faults::{Disorder, Faults, InFlight, Tally};
 pub use wire::{Amount, Break, FaultyDial, Wire};
@@ -72,6 +73,19 @@ pub enum Direction {
     Sent,
     /// From the server to the party.
     Received,
+}
+
+/// Waits until something holds; whoever changes that says so.
+async fn until(changed: &Notify, holds: impl Fn() -> bool) {
+    loop {
+        // Before looking, so that a change in between is not missed.
+        let mut change = pin!(changed.notified());
+        change.as_mut().enable();
+        if holds() {
+            return;
+        }
+        change.await;
+    }
 }
 
 /// A transport with faults in what it carries.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +9,8 @@ use opensrf::ids::Seed;
 use opensrf::jid::Jid;
 use tokio::sync::Notify;
 
-use super::Direction;
 use super::relay::Steer;
+use super::{Direction, until};
 use crate::peer::Peer;
 use crate::transport::LinkError;
 use crate::transport::dial::DIAL_TIME;
@@ -277,14 +276,6 @@ impl Faults {
     }
 
     async fn until(&self, holds: impl Fn(&State) -> bool) {
-        loop {
-            // Before looking, so that a change in between is not missed.
-            let mut changed = pin!(self.0.changed.notified());
-            changed.as_mut().enable();
-            if holds(&self.state()) {
-                return;
-            }
-            changed.await;
-        }
+        until(&self.0.changed, || holds(&self.state())).await;
     }
 }

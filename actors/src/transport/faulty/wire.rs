@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use futures::future::{LocalBoxFuture, join};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, mpsc};
 
-use super::Direction;
+use super::{Direction, until};
 use crate::transport::dial::{DIAL_TIME, DUPLEX_BYTES};
 use crate::transport::{Dial, Halves, halves};
 
@@ -185,15 +184,7 @@ impl Wire {
     }
 
     async fn until(&self, holds: impl Fn(&State) -> bool) {
-        loop {
-            // Before looking, so that a change in between is not missed.
-            let mut changed = pin!(self.0.changed.notified());
-            changed.as_mut().enable();
-            if holds(&self.state()) {
-                return;
-            }
-            changed.await;
-        }
+        until(&self.0.changed, || holds(&self.state())).await;
     }
 
     async fn dial(self, dial: Arc<dyn Dial>) -> io::Result<Halves> {

@@ -43,7 +43,7 @@ pub(crate) struct Ledger {
 pub(crate) struct Books {
     pub(crate) entries: BTreeMap<String, Entry>,
     /// Methods that run now, by pool.
-    inside: BTreeMap<String, usize>,
+    pub(crate) inside: BTreeMap<String, usize>,
     /// The most that ever ran at once, by pool.
     pub(crate) most_inside: BTreeMap<String, usize>,
     /// How many have ended in which way, over all.
@@ -84,15 +84,6 @@ impl Ledger {
         if let Some(entry) = books.entries.get_mut(value) {
             entry.ends.push((now, end));
         }
-    }
-
-    /// Forgets the requests.
-    #[allow(dead_code)] // for worlds that live long
-    pub(crate) fn tidy(&self) {
-        let mut books = self.books();
-        books.entries.clear();
-        books.most_inside.clear();
-        books.inside.retain(|_, inside| *inside > 0);
     }
 
     /// An answer of `value` is wrong.

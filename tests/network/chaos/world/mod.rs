@@ -30,7 +30,7 @@ use opensrf_actors::transport::faulty::{Faults, FaultyDial, Wire};
 use ledger::Ledger;
 pub(crate) use schedule::Nature;
 use services::{NAMES, service};
-use trace::Trace;
+pub(crate) use trace::Trace;
 
 /// Of the only account.
 const PASSWORD: &str = "chaos";
@@ -46,9 +46,9 @@ pub(crate) struct Site {
     /// After which connections are dead on which nothing comes.
     dead_after: Duration,
     /// All that have been here, the last one perhaps still.
-    hosts: RefCell<Vec<HostHandle>>,
+    pub(crate) hosts: RefCell<Vec<HostHandle>>,
     /// How many more have been here, and are forgotten.
-    opened: Cell<usize>,
+    pub(crate) opened: Cell<usize>,
     is_up: RefCell<bool>,
 }
 
@@ -214,28 +214,6 @@ impl World {
         let ended = join_all(clients.into_iter().chain(suffering)).await;
         let panics = ended.into_iter().filter_map(Result::err);
         (nature, panics.map(|panic| panic.to_string()).collect())
-    }
-
-    /// Forgets what is over: hosts that have ended, and requests.
-    #[allow(dead_code)] // for worlds that live long
-    pub(crate) fn tidy(&self) {
-        for site in &self.sites {
-            let mut hosts = site.hosts.borrow_mut();
-            let ended = hosts.len().saturating_sub(1);
-            site.opened.set(site.opened.get() + ended);
-            hosts.drain(..ended);
-        }
-        self.ledger.tidy();
-    }
-
-    /// How many requests have ended in which way, over all.
-    #[allow(dead_code)] // likewise
-    pub(crate) fn tally(&self) -> String {
-        let ends = self.ledger.books().tally.clone();
-        let all: u64 = ends.values().sum();
-        let count = |end: &str| ends.get(end).copied().unwrap_or_default();
-        let (complete, timeout) = (count("complete"), count("timeout"));
-        format!("{all:>7} requests, {complete:>7} complete, {timeout:>5} timed out")
     }
 
     /// Ends all faults, and has every host there.

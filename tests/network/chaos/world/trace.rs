@@ -12,14 +12,14 @@ use opensrf_actors::jabber::Tap;
 #[derive(Clone)]
 pub(crate) struct Trace {
     env: Env,
-    kept: Arc<Mutex<Kept>>,
+    pub(crate) kept: Arc<Mutex<Kept>>,
 }
 
-struct Kept {
+pub(crate) struct Kept {
     /// The same for the same input.
     hash: DefaultHasher,
     /// Kept only if they are to be read.
-    lines: Option<Vec<String>>,
+    pub(crate) lines: Option<Vec<String>>,
 }
 
 impl Trace {
@@ -57,12 +57,6 @@ impl Trace {
 
     pub(crate) fn hash(&self) -> u64 {
         self.kept.lock().expect("no panic holds it").hash.finish()
-    }
-
-    #[allow(dead_code)] // worlds that live long are not read
-    pub(crate) fn lines(&self) -> Vec<String> {
-        let kept = self.kept.lock().expect("no panic holds it");
-        kept.lines.clone().unwrap_or_default()
     }
 }
 
