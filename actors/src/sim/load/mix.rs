@@ -1,0 +1,143 @@
+//! What is asked next, by chance.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use opensrf::ids::Seed;
+use opensrf::osrf::Json;
+
+use crate::law::Law;
+use crate::sim::made_up::{Fate, METHOD};
+use crate::sim::scenario::{Ask, Clients, Scenario, Simulated, Work};
+
+/// What a group of clients may ask.
+#[derive(Debug)]
+pub(super) struct Mix {
+    choices: Vec<Choice>,
+    all: f64,
+}
+
+/// One of the things that may be asked.
+#[derive(Debug)]
+pub(super) struct Choice {
+    /// The number of the service in the scenario.
+    number: usize,
+    service: String,
+    weight: f64,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    MadeUp(Simulated),
+    Own(String, Json),
+}
+
+/// One request to be.
+#[derive(Debug)]
+pub(super) struct Request<'a> {
+    pub(super) number: usize,
+    pub(super) service: &'a str,
+    pub(super) method: &'a str,
+    pub(super) params: Params<'a>,
+}
+
+#[derive(Debug)]
+pub(super) enum Params<'a> {
+    /// How long a made-up service works, and how it ends.
+    Work(Duration, Fate),
+    Own(&'a Json),
+}
+
+/// The chance of whoever asks. Which service is asked, and how long it works, come from sources of
+/// their own: so another number of services, or of drones, leaves the rest of the load as it is.
+#[derive(Debug)]
+pub(super) struct Dice {
+    which: Seed,
+    work: Seed,
+}
+
+impl Dice {
+    pub(super) fn new(seed: &Seed) -> Self {
+        Self {
+            which: seed.fork("which"),
+            work: seed.fork("work"),
+        }
+    }
+}
+
+impl Mix {
+    pub(super) fn new(clients: &Clients, scenario: &Scenario) -> Self {
+        let numbers = scenario.services.iter().enumerate();
+        let numbers: BTreeMap<_, _> = numbers.map(|(n, served)| (&*served.name, n)).collect();
+        let every = scenario.services.iter().map(|served| Ask::new(&served.name));
+        let asks = match clients.asks.is_empty() {
+            true => every.collect(),
+            false => clients.asks.clone(),
+        };
+        let choices = asks.into_iter().map(|ask| {
+            let number = numbers.get(&*ask.service).copied();
+            let work = number.and_then(|number| scenario.services.get(number));
+            let work = work.map(|served| &served.work);
+            let what = match (ask.method, work) {
+                (Some((method, params)), _) => What::Own(method, params),
+                (None, Some(Work::Simulated(simulated))) => What::MadeUp(simulated.clone()),
+                // Refused by the scenario's check.
+                (None, _) => What::MadeUp(Simulated::instant()),
+            };
+            Choice {
+                number: number.unwrap_or(usize::MAX),
+                service: ask.service,
+                weight: ask.weight,
+                what,
+            }
+        });
+        let choices: Vec<_> = choices.collect();
+        let all = choices.iter().map(|choice| choice.weight).sum();
+        Self { choices, all }
+    }
+
+    /// Draws what is asked next; nothing if there is nothing to ask.
+    pub(super) fn choose(&self, dice: &mut Dice) -> Option<&Choice> {
+        let mut left = match self.choices.len() {
+            1 => 0.0,
+            _ => dice.which.next_fraction() * self.all,
+        };
+        let chosen = self.choices.iter().find(|choice| {
+            left -= choice.weight;
+            left < 0.0
+        });
+        chosen.or(self.choices.last())
+    }
+}
+
+impl Choice {
+    /// A request for it; `time` is how long a made-up service works on it, if that is known.
+    pub(super) fn request(&self, dice: &mut Dice, time: Option<Duration>) -> Request<'_> {
+        let (method, params) = match &self.what {
+            What::Own(method, params) => (&**method, Params::Own(params)),
+            What::MadeUp(simulated) => {
+                let drawn = simulated.time.draw(&mut dice.work);
+                let fate = Fate::draw(simulated, &mut dice.work);
+                (METHOD, Params::Work(time.unwrap_or(drawn), fate))
+            }
+        };
+        Request {
+            number: self.number,
+            service: &self.service,
+            method,
+            params,
+        }
+    }
+}
+
+impl Simulated {
+    fn instant() -> Self {
+        Self {
+            time: Law::ZERO,
+            errors: 0.0,
+            panics: 0.0,
+            answer_bytes: 0,
+        }
+    }
+}
