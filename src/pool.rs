@@ -27,6 +27,7 @@
 mod backlog;
 mod ends;
 mod event;
+mod occupancy;
 mod overload;
 mod rules;
 mod starts;
@@ -43,6 +44,8 @@ use crate::stanza::Stanza;
 use crate::time::{Tick, earliest};
 use backlog::{Backlog, Waiting};
 pub use event::{DroneId, Effect, Input};
+pub use occupancy::Occupancy;
+use occupancy::Watch;
 use overload::Overload;
 pub use rules::{PoolRules, PoolSize, PoolSizeError};
 use starts::Starts;
@@ -78,6 +81,7 @@ pub struct Pool {
     made: DroneId,
     starts: Starts,
     overload: Overload,
+    watch: Watch,
     phase: Phase,
     /// Whether the listener is on the bus.
     is_online: bool,
@@ -125,6 +129,7 @@ impl Pool {
             made: 0,
             starts: Starts::new(retry),
             overload: Overload::default(),
+            watch: Watch::default(),
             phase: Phase::Serving,
             is_online: false,
         }
@@ -309,7 +314,9 @@ impl Pool {
     /// Says what is to be said after the effects from `first` on.
     fn report(&mut self, now: Tick, first: usize, out: &mut Vec<Effect>) {
         self.report_drained(out);
-        self.overload.count(out.get(first..).unwrap_or_default());
+        let done = out.get(first..).unwrap_or_default();
+        self.watch.count(done);
+        self.overload.count(done);
         out.extend(self.overload.tell(now));
     }
 
@@ -328,6 +335,7 @@ impl Role for Pool {
 
     fn handle(&mut self, now: Tick, input: Input, out: &mut Vec<Effect>) {
         let first = out.len();
+        self.watch.advance(now, self.stats());
         match input {
             Input::LinkUp => {
                 self.is_online = true;
@@ -365,6 +373,7 @@ impl Role for Pool {
 
     fn wake(&mut self, now: Tick, out: &mut Vec<Effect>) {
         let first = out.len();
+        self.watch.advance(now, self.stats());
         self.expire(now, out);
         self.starts.wake(now);
         self.give_up_starts(now, out);

@@ -148,6 +148,16 @@ impl<T: Clone> Switchboard<T> {
         self.farewells(jid, shown.unwrap_or_default())
     }
 
+    /// Ends all bindings, and tells nobody of another's end: all have the same. By address, so that what is
+    /// done with them has an order.
+    #[must_use]
+    pub fn clear(&mut self) -> Vec<T> {
+        self.sessions.clear();
+        let mut all: Vec<_> = self.bound.drain().collect();
+        all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        all.into_iter().map(|(_, bound)| bound.target).collect()
+    }
+
     /// What to tell those that the ended binding of `jid` was shown to.
     fn farewells(&mut self, jid: &Jid, shown: BTreeSet<Jid>) -> Farewells<T> {
         let farewell = |other: Jid| {

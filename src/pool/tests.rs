@@ -570,6 +570,50 @@ fn a_request_that_goes_to_another_drone_keeps_its_time() {
     assert_eq!(next(&mut pool), Some((13 * SECOND, expired)));
 }
 
+/// One drone and room for one request more: what has come of it after each step.
+#[test]
+fn what_a_pool_is_used_for_adds_up_over_time() {
+    let mut pool = running(1, 1, 1);
+    let steps = [
+        // second, input; busy and waiting in seconds; assigned, refused, expired
+        (2, Input::Request(request(1)), (0, 0), (1, 0, 0)),
+        (3, Input::Request(patient(2, 4)), (1, 0), (1, 0, 0)),
+        (5, Input::Request(request(3)), (3, 2), (1, 1, 0)),
+        (6, idle(1), (4, 3), (2, 1, 0)),
+        (8, Input::Request(patient(4, 1)), (6, 3), (2, 1, 0)),
+        (9, Input::Request(request(5)), (7, 4), (2, 1, 1)),
+        (10, exited(1, 2, true), (8, 5), (2, 1, 1)),
+        (20, Input::Stop, (8, 15), (2, 2, 1)),
+        (30, Input::Request(request(6)), (8, 15), (2, 3, 1)),
+    ];
+    for (second, input, (busy, waiting), (assigned, refused, expired)) in steps {
+        let now = second * SECOND;
+        at(&mut pool, now, input);
+        let expected = Occupancy {
+            watched: now,
+            busy: busy * SECOND,
+            waiting: waiting * SECOND,
+            assigned,
+            refused,
+            expired,
+        };
+        assert_eq!(pool.occupancy(now), expected, "at {second} s");
+    }
+}
+
+#[test]
+fn two_looks_at_a_pool_give_the_averages_between() {
+    let mut pool = running(2, 2, 8);
+    for name in 1..=5 {
+        at(&mut pool, SECOND, Input::Request(request(name)));
+    }
+    let before = pool.occupancy(3 * SECOND);
+    let after = pool.occupancy(7 * SECOND);
+    let span = (after.watched - before.watched).as_secs_f64();
+    assert_eq!((after.busy - before.busy).as_secs_f64() / span, 2.0);
+    assert_eq!((after.waiting - before.waiting).as_secs_f64() / span, 3.0);
+}
+
 #[test]
 fn a_drain_ends_when_the_last_that_waited_has_expired() {
     let mut pool = running(1, 1, 10);
@@ -703,6 +747,10 @@ struct World {
     told: Option<Tick>,
     is_online: bool,
     is_stopped: bool,
+    /// For how long drones have worked and requests have waited, in sum.
+    worked: Duration,
+    waited: Duration,
+    assigned: u64,
 }
 
 impl World {
@@ -723,7 +771,7 @@ impl World {
         let Some(due) = self.pool.deadline() else {
             return;
         };
-        self.now = self.now.max(due);
+        self.pass(self.now.max(due));
         let mut out = Vec::new();
         self.pool.wake(self.now, &mut out);
         self.perform(out);
@@ -744,6 +792,7 @@ impl World {
                     let worker = self.drones.get_mut(&drone).expect("it is there");
                     assert_eq!(worker.work, Work::None);
                     worker.work = Work::Sent(name(&stanza));
+                    self.assigned += 1;
                 }
                 Effect::Refuse(stanza)
                 | Effect::Dismiss(stanza)
@@ -792,7 +841,7 @@ impl World {
                 self.ask(patient(self.asked, seconds));
             }
             Move::Pass(seconds) => {
-                self.now += seconds * SECOND;
+                self.pass(self.now + seconds * SECOND);
                 if self.pool.deadline().is_some_and(|due| due <= self.now) {
                     self.wake();
                 }
@@ -862,6 +911,15 @@ impl World {
         }
     }
 
+    fn pass(&mut self, to: Tick) {
+        let works = |worker: &&Worker| !matches!(worker.work, Work::Starting | Work::None);
+        let working = self.drones.values().filter(works).count();
+        let span = to - self.now;
+        self.worked += span * working as u32;
+        self.waited += span * self.pool.stats().backlog as u32;
+        self.now = to;
+    }
+
     fn link(&mut self, is_up: bool) {
         self.is_online = is_up;
         self.handle(if is_up {
@@ -918,6 +976,9 @@ proptest! {
             told: None,
             is_online: false,
             is_stopped: false,
+            worked: Duration::ZERO,
+            waited: Duration::ZERO,
+            assigned: 0,
         };
         world.pool.rules.max_requests = max_requests;
         world.pool.rules.max_wait = max_wait.map(|seconds| seconds * SECOND);
@@ -928,6 +989,12 @@ proptest! {
         world.link(true);
         world.settle();
         world.handle(Input::Drain);
+        world.pass(world.now + SECOND);
+        let occupancy = world.pool.occupancy(world.now);
+        prop_assert_eq!(occupancy.watched, world.now);
+        prop_assert_eq!(occupancy.busy, world.worked);
+        prop_assert_eq!(occupancy.waiting, world.waited);
+        prop_assert_eq!(occupancy.assigned, world.assigned);
         let ended: BTreeSet<_> = world.ended.iter().copied().collect();
         prop_assert_eq!(ended.len(), world.ended.len(), "one ended twice");
         prop_assert_eq!(ended.len() as u64, world.asked, "one did not end");

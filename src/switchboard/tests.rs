@@ -332,3 +332,16 @@ fn addresses_are_listed_in_order() {
         .collect();
     assert_eq!(names, ["a", "b", "c"]);
 }
+
+#[test]
+fn a_table_that_is_cleared_gives_out_who_was_bound_and_forgets_the_sessions() {
+    let mut board = busy();
+    let late = board.bind(jid("opensrf@public/b"), "b").unwrap();
+    assert_eq!(board.clear(), ["drone", "b", "sender"]);
+    assert!(board.addresses().is_empty());
+    unbind(&mut board, "opensrf@public/b", late.id);
+    for name in ["a", "b", "c"] {
+        let address = jid(&format!("opensrf@public/{name}"));
+        board.bind(address, name).unwrap();
+    }
+}

@@ -30,6 +30,7 @@ mod recorded;
 mod recovery;
 mod services;
 mod sessions;
+mod sharing;
 mod slots;
 mod strangers;
 mod supervision;

@@ -1,5 +1,7 @@
 //! What a host is to be.
 
+mod network;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -68,16 +70,7 @@ impl Default for HostBuilder {
             control: None,
             env: None,
             embedded: Some(EmbeddedPlan::default()),
-            router: Some(RouterSpec {
-                user: "router".into(),
-                domain: LOCALHOST.into(),
-                resource: "router".into(),
-                password: String::new(),
-                access: Access::Embedded,
-                trusted_clients: vec![LOCALHOST.into()],
-                trusted_servers: vec![LOCALHOST.into()],
-                dead_after: DEAD_AFTER,
-            }),
+            router: Some(RouterSpec::new(Access::Embedded, "router", LOCALHOST, "")),
             further_routers: Vec::new(),
             bus: Some(BusSpec {
                 user: "opensrf".into(),
@@ -185,14 +178,18 @@ impl HostBuilder {
             name: "router".into(),
             domain: domain.into(),
         };
-        let dead_after = self.bus.map_or(DEAD_AFTER, |bus| bus.dead_after);
+        let before = self.bus.map(|bus| (bus.host, bus.dead_after));
+        let (host, dead_after) = before.unwrap_or_else(|| {
+            let name = self.name.clone();
+            (name.unwrap_or_else(|| LOCALHOST.into()), DEAD_AFTER)
+        });
         self.bus = Some(BusSpec {
             user: user.into(),
             domain: domain.into(),
             password: password.into(),
             access,
             routers: vec![(router, None)],
-            host: LOCALHOST.into(),
+            host,
             dead_after,
         });
         self

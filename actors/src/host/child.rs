@@ -128,9 +128,10 @@ impl RootPlan {
             switch,
             sockets,
             connections,
-        } = self.server.clone()?;
+        } = self.server.as_ref()?;
+        let (plan, switch, sockets) = (plan.clone(), Arc::clone(switch), sockets.clone());
         let server = Server::new(plan, switch, sockets, env, tether)
-            .with_connections(connections)
+            .with_connections(connections.clone())
             .start();
         self.incoming.set(Peer::new(server.clone()));
         Some(Reins::new(server))

@@ -21,7 +21,7 @@ use crate::messages::ServiceOrder;
 use crate::peer::{Peer, Slot};
 use crate::service::Service;
 use crate::status::HostStatus;
-use crate::transport::DuplexDial;
+use crate::transport::{DuplexDial, Local, Signpost, Transport};
 
 /// A running host. Clones are the same host; dropping the last one does not end it.
 #[derive(Debug, Clone)]
@@ -188,6 +188,34 @@ impl HostHandle {
     #[must_use]
     pub fn duplex(&self) -> DuplexDial {
         DuplexDial(self.incoming.clone())
+    }
+
+    /// A way to the embedded server as values, for other hosts of this process, by
+    /// [`Access::Transport`](super::Access::Transport): it needs no account, and ends with this host.
+    /// Without such a server nobody answers.
+    ///
+    /// ```
+    /// # use opensrf_actors::host::{Access, Host};
+    /// # use opensrf_actors::services::math;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let hub = Host::builder().spawn().await?;
+    /// let way = Access::Transport(hub.local());
+    /// let host = Host::builder().server_by(way, "opensrf", "localhost", "");
+    /// let host = host.service(math::service()?).spawn().await?;
+    /// host.ready().await?;
+    /// let sum: i64 = hub.call("opensrf.math", "add", (2, 2)).await?.one()?;
+    /// assert_eq!(sum, 4);
+    /// # host.shutdown().await?;
+    /// # hub.shutdown().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn local(&self) -> Arc<dyn Transport> {
+        match &self.switch {
+            Some(switch) => Arc::new(Local::new(Arc::clone(switch))),
+            None => Arc::new(Signpost::default()),
+        }
     }
 
     /// What the host has done so far.

@@ -42,8 +42,9 @@ pub(super) struct BusPlan {
     pub(super) transport: Arc<dyn Transport>,
 }
 
-/// The embedded server and what outlives it when it is started again.
-#[derive(Debug, Clone)]
+/// The embedded server and what outlives it when it is started again. Whoever is still bound when this
+/// goes, with the host, is told so: parties of other hosts of this process are not its children.
+#[derive(Debug)]
 pub(super) struct ServerParts {
     pub(super) plan: ServerPlan,
     pub(super) switch: Arc<Switch>,
@@ -58,6 +59,12 @@ impl ServerParts {
             .iter()
             .filter_map(|socket| socket.tcp())
             .collect()
+    }
+}
+
+impl Drop for ServerParts {
+    fn drop(&mut self) {
+        self.switch.close();
     }
 }
 

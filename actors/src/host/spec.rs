@@ -11,8 +11,8 @@ use opensrf::stream::LoginMethod;
 use crate::jabber::{Cleartext, Socket};
 use crate::sasl::Account;
 use crate::service::Service;
-use crate::transport::Dial;
 use crate::transport::faulty::Faults;
+use crate::transport::{Dial, Transport};
 
 /// The domain and the host name of a network within one machine.
 pub(super) const LOCALHOST: &str = "localhost";
@@ -30,6 +30,9 @@ pub enum Access {
     /// To a Jabber server over streams of any other kind, such as those to a host of this process
     /// ([`HostHandle::duplex`](super::HostHandle::duplex)).
     Dial(Arc<dyn Dial>, LoginMethod),
+    /// By any other way, which needs no log-in here: as values to a host of this process
+    /// ([`HostHandle::local`](super::HostHandle::local)).
+    Transport(Arc<dyn Transport>),
     /// One of these, with faults; for tests.
     Faulty(Box<Self>, Faults),
 }
@@ -45,7 +48,7 @@ impl Access {
     pub(super) fn logs_in_here(&self) -> bool {
         match self {
             Self::Duplex => true,
-            Self::Embedded | Self::Server(..) | Self::Dial(..) => false,
+            Self::Embedded | Self::Server(..) | Self::Dial(..) | Self::Transport(_) => false,
             Self::Faulty(access, _) => access.logs_in_here(),
         }
     }
@@ -78,6 +81,22 @@ pub(crate) struct RouterSpec {
     pub(crate) trusted_clients: Vec<String>,
     pub(crate) trusted_servers: Vec<String>,
     pub(crate) dead_after: Duration,
+}
+
+impl RouterSpec {
+    /// One that logs in as `user@domain/router` and trusts its own domain.
+    pub(super) fn new(access: Access, user: &str, domain: &str, password: &str) -> Self {
+        Self {
+            user: user.into(),
+            domain: domain.into(),
+            resource: "router".into(),
+            password: password.into(),
+            access,
+            trusted_clients: vec![domain.into()],
+            trusted_servers: vec![domain.into()],
+            dead_after: DEAD_AFTER,
+        }
+    }
 }
 
 /// The bus to be used.

@@ -300,6 +300,7 @@ impl Ways<'_> {
                 (Arc::new(UnixDial(path.clone())), *method)
             }
             Access::Dial(dial, method) => (Arc::clone(dial), *method),
+            Access::Transport(transport) => return Ok(Arc::clone(transport)),
             Access::Faulty(access, faults) => {
                 let inner = self.transport(access, password, dead_after)?;
                 return Ok(Arc::new(Faulty::new(inner, faults.clone())));

@@ -26,7 +26,7 @@ use opensrf::xml::{Frame, Framer, Raw, XmlError, ns};
 
 use super::frames::{Frames, Unreadable};
 use super::server::Shared;
-use super::{Deliver, Refused};
+use super::{Deliver, Eviction, Refused};
 use crate::driver::{Conduct, Driver};
 use crate::env::Env;
 use crate::sasl::SaslServer;
@@ -352,9 +352,13 @@ impl Deliver for Client {
         })
     }
 
-    fn evict(&self) {
+    fn evict(&self, why: Eviction) {
         let mut bytes = BytesMut::new();
-        StreamError::Conflict.write_to(&mut bytes);
+        let error = match why {
+            Eviction::Conflict => StreamError::Conflict,
+            Eviction::Shutdown => StreamError::SystemShutdown,
+        };
+        error.write_to(&mut bytes);
         self.0.push_bytes(bytes.freeze());
         self.0.close();
     }

@@ -6,7 +6,8 @@
 
 use std::cmp::Reverse;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use opensrf::jid::Jid;
 use opensrf::stanza::{Condition, Kind, Stanza, StanzaError};
@@ -24,13 +25,22 @@ pub trait Deliver: fmt::Debug + Send + Sync {
     /// [`Refused`] gives it back, or others that gave way to it.
     fn deliver(&self, stanza: Stanza) -> Result<(), Refused>;
 
-    /// The address belongs to somebody else now.
-    fn evict(&self);
+    /// The address is not bound here any more.
+    fn evict(&self, why: Eviction);
 
     /// Bytes that wait to be written to it; of a party of this process none.
     fn bytes_waiting(&self) -> usize {
         0
     }
+}
+
+/// Why an address is not bound any more, though whoever had it has not let go of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eviction {
+    /// It belongs to somebody else now.
+    Conflict,
+    /// The switch has closed, because its host has ended.
+    Shutdown,
 }
 
 /// What a receiver did not take.
@@ -62,6 +72,7 @@ pub struct Switch {
     board: RwLock<Switchboard<Arc<dyn Deliver>>>,
     counters: Arc<Counters>,
     tap: Option<Tap>,
+    is_closed: AtomicBool,
 }
 
 impl fmt::Debug for Switch {
@@ -86,6 +97,7 @@ impl Switch {
             board,
             counters,
             tap,
+            is_closed: AtomicBool::new(false),
         }
     }
 
@@ -95,12 +107,40 @@ impl Switch {
         &self.counters
     }
 
+    /// Ends all bindings for good, and tells whoever is bound: the host has ended.
+    pub fn close(&self) {
+        let mut board = self.board_mut();
+        self.is_closed.store(true, Ordering::Release);
+        let bound = board.clear();
+        drop(board);
+        for target in bound {
+            target.evict(Eviction::Shutdown);
+        }
+    }
+
+    /// Whether its host has ended.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    fn board_mut(&self) -> RwLockWriteGuard<'_, Switchboard<Arc<dyn Deliver>>> {
+        self.board.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Binds an address; who had it before is told, and so are those that it had shown itself to.
     ///
     /// # Errors
-    /// [`LinkError::UnknownDomain`] or [`LinkError::TooManySessions`].
+    /// [`LinkError::UnknownDomain`] or [`LinkError::TooManySessions`]; [`LinkError::Unreachable`] if it
+    /// has been closed.
     pub fn bind(&self, jid: &Jid, target: Arc<dyn Deliver>) -> Result<BindingId, LinkError> {
-        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
+        let mut board = self.board_mut();
+        if self.is_closed() {
+            return Err(LinkError::Unreachable {
+                address: "a host of this process".into(),
+                reason: "it has ended".into(),
+            });
+        }
         let Bound {
             id,
             before,
@@ -114,7 +154,7 @@ impl Switch {
         drop(board);
         if let Some(before) = before {
             tracing::warn!(%jid, "another session takes the address");
-            before.evict();
+            before.evict(Eviction::Conflict);
         }
         self.say(farewells);
         Ok(id)
@@ -123,7 +163,7 @@ impl Switch {
     /// Ends a binding, unless the address has been bound anew since, and tells those that it had
     /// shown itself to.
     pub fn unbind(&self, jid: &Jid, binding: BindingId) {
-        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
+        let mut board = self.board_mut();
         let farewells = board.unbind(jid, binding);
         drop(board);
         self.say(farewells);
@@ -208,7 +248,7 @@ impl Switch {
 
     /// Brings a presence to the one that it is for.
     fn show(&self, stanza: Stanza) {
-        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
+        let mut board = self.board_mut();
         let target = board.show(&stanza);
         drop(board);
         match target {

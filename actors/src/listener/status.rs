@@ -15,6 +15,7 @@ impl ListenerActor {
         let now = self.env.now();
         let pool = self.pool.role();
         let (stats, size) = (pool.stats(), pool.size());
+        let used = pool.occupancy(now);
         let targets = self.registration.role().targets();
         ServiceStatus {
             starting: stats.starting,
@@ -25,6 +26,12 @@ impl ListenerActor {
             longest_busy: pool.longest_busy(now),
             backlog: stats.backlog,
             backlog_bound: size.backlog(),
+            watched: used.watched,
+            busy_time: used.busy,
+            waited: used.waiting,
+            assigned: used.assigned,
+            refused: used.refused,
+            expired: used.expired,
             registrations: targets
                 .map(|target| registration(now, target, bus))
                 .collect(),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::counters::Counters;
-use crate::jabber::{Deliver, Refused, Switch, Tap};
+use crate::jabber::{Deliver, Eviction, Refused, Switch, Tap};
 use crate::transport::Local;
 use futures::future::LocalBoxFuture;
 use opensrf::stanza::Message;
@@ -51,7 +51,7 @@ impl Deliver for Sender {
         Ok(())
     }
 
-    fn evict(&self) {}
+    fn evict(&self, _: Eviction) {}
 }
 
 fn jid(resource: &str) -> Jid {

@@ -247,6 +247,25 @@ pub struct ServiceStatus {
     pub backlog: usize,
     /// Requests that may wait.
     pub backlog_bound: usize,
+    /// For how long the figures below have been gathered. Who asks twice gets averages between by
+    /// their growth: busy drones, waiting requests, requests a second.
+    #[serde(with = "seconds", rename = "watched_seconds", default)]
+    pub watched: Duration,
+    /// How long drones were at work or kept by a session, summed over all drones.
+    #[serde(with = "seconds", rename = "busy_seconds", default)]
+    pub busy_time: Duration,
+    /// How long requests waited for a drone, summed over all requests.
+    #[serde(with = "seconds", rename = "waited_seconds", default)]
+    pub waited: Duration,
+    /// Requests given to a drone.
+    #[serde(default)]
+    pub assigned: u64,
+    /// Requests turned away because there was no room, no drone, or an end.
+    #[serde(default)]
+    pub refused: u64,
+    /// Requests turned away because they had waited too long.
+    #[serde(default)]
+    pub expired: u64,
     /// Its routers, in the order of the configuration.
     pub registrations: Vec<RegistrationStatus>,
 }

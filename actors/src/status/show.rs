@@ -217,12 +217,23 @@ impl ServiceStatus {
         let full = if self.is_full() { ", FULL" } else { "" };
         let mut details = vec![
             format!(
-                "drones: {busy} busy{longest}, {idle} idle, {starting} starting, {max} at most"
+                "drones: {busy} busy{longest}, {idle} idle, {starting} starting, {max} at most; \
+                 {} % used so far",
+                self.percent_used()
             ),
             format!("backlog: {} of {}{full}", self.backlog, self.backlog_bound),
         ];
         details.extend(self.registrations.iter().map(RegistrationStatus::detail));
         details
+    }
+}
+
+impl ServiceStatus {
+    /// How much of what all drones could have done they did.
+    fn percent_used(&self) -> u64 {
+        let most = self.watched.as_secs_f64() * self.max as f64;
+        let used = self.busy_time.as_secs_f64() / most.max(f64::MIN_POSITIVE);
+        (used * 100.0).round() as u64
     }
 }
 

@@ -12,9 +12,9 @@ use opensrf::limits::{MAILBOX, MAILBOX_BYTES};
 use opensrf::stanza::Stanza;
 use tokio::sync::Notify;
 
-use super::LinkEvent;
 use super::queue::{Bounds, Queue};
-use crate::jabber::{Deliver, Refused};
+use super::{LinkError, LinkEvent};
+use crate::jabber::{Deliver, Eviction, Refused};
 use crate::peer::Peer;
 
 /// A queue in front of one party; clones are the same queue.
@@ -132,7 +132,7 @@ impl Inbox {
     }
 
     /// Tells the party that its link is gone.
-    pub fn down(&self, reason: super::LinkError) {
+    pub fn down(&self, reason: LinkError) {
         self.0.party.report(LinkEvent::Down(reason));
     }
 
@@ -177,7 +177,10 @@ impl Deliver for Inbox {
         self.push(stanza)
     }
 
-    fn evict(&self) {
-        self.down(super::LinkError::Conflict);
+    fn evict(&self, why: Eviction) {
+        self.down(match why {
+            Eviction::Conflict => LinkError::Conflict,
+            Eviction::Shutdown => LinkError::Ended("its host has ended".into()),
+        });
     }
 }

@@ -1,4 +1,4 @@
-//! Straight into the switch of this process: no bytes, no log-in.
+//! Straight into the switch of a host of this process: no bytes, no log-in.
 
 use std::sync::Arc;
 
@@ -8,10 +8,11 @@ use opensrf::router::Bounces;
 use opensrf::stanza::Stanza;
 use opensrf::switchboard::BindingId;
 
-use super::{Inbox, Link, LinkError, Transport};
+use super::xmpp::send_back;
+use super::{Inbox, Link, LinkError, Transport, Unsent};
 use crate::jabber::Switch;
 
-/// The bus as the switch of this process.
+/// The bus as the switch of a host of this process. When the host ends, its links end.
 #[derive(Debug, Clone)]
 pub struct Local(Arc<Switch>);
 
@@ -30,12 +31,13 @@ impl Transport for Local {
         inbox: Inbox,
     ) -> LocalBoxFuture<'static, Result<Box<dyn Link>, LinkError>> {
         let switch = Arc::clone(&self.0);
-        let bound = switch.bind(&jid, Arc::new(inbox));
+        let bound = switch.bind(&jid, Arc::new(inbox.clone()));
         let link = bound.map(|binding| -> Box<dyn Link> {
             Box::new(LocalLink {
                 switch,
                 jid,
                 binding,
+                inbox,
             })
         });
         Box::pin(std::future::ready(link))
@@ -55,12 +57,20 @@ struct LocalLink {
     switch: Arc<Switch>,
     jid: Jid,
     binding: BindingId,
+    inbox: Inbox,
 }
 
 impl Link for LocalLink {
     fn send(&self, mut stanza: Stanza) {
         stanza.from = Some(self.jid.clone());
-        self.switch.submit(stanza);
+        match self.is_open() {
+            true => self.switch.submit(stanza),
+            false => send_back(&self.inbox, Unsent::Closed(stanza.into())),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        !self.switch.is_closed()
     }
 }
 

@@ -13,6 +13,7 @@ mod inbox;
 mod local;
 mod outbox;
 mod queue;
+mod signpost;
 mod watch;
 mod xmpp;
 
@@ -30,6 +31,7 @@ pub(crate) use dial::{tcp_halves, unix_halves};
 pub use inbox::Inbox;
 pub use local::Local;
 pub(crate) use outbox::{Outbox, Unsent, WriteEnd};
+pub use signpost::Signpost;
 pub(crate) use watch::{Signs, ping, watch};
 pub use xmpp::{Credentials, Xmpp};
 

@@ -45,6 +45,12 @@ fn service(busy: usize, backlog: usize, state: RegistrationState) -> Detail {
         longest_busy: (busy > 0).then_some(Duration::from_millis(6_250)),
         backlog,
         backlog_bound: 1_000,
+        watched: 10 * MINUTE,
+        busy_time: 5 * MINUTE,
+        waited: MINUTE,
+        assigned: 500,
+        refused: 0,
+        expired: 0,
         registrations: vec![RegistrationStatus {
             router: "router@private.example.org/router".into(),
             state,
@@ -173,18 +179,18 @@ app1: running, up 2 h 5 min; opensrf 0.1.0, process 4711
 │     ended 0.9 s ago: could not start: 500 no database
 ├─ service open-ils.storage                               up 2 h 5 min
 │     on the bus for 3 min as opensrf@private.example.org/open-ils.storage.direct_listener_at_app1_…
-│     drones: 4 busy (for 6.2 s), 0 idle, 0 starting, 4 at most
+│     drones: 4 busy (for 6.2 s), 0 idle, 0 starting, 4 at most; 13 % used so far
 │     backlog: 1000 of 1000, FULL
 │     router@private.example.org/router: registered for 50 d 0 h
 ├─ service opensrf.math                                   up 2 h 5 min
 │     on the bus for 3 min as o@p/m
-│     drones: 0 busy, 0 idle, 0 starting, 4 at most
+│     drones: 0 busy, 0 idle, 0 starting, 4 at most; 13 % used so far
 │     backlog: 3 of 1000
 │     router@private.example.org/router: NOT REGISTERED for 50 d 0 h
 ├─ service opensrf.slow                                   up 2 h 5 min
 │     OFF the bus for 3 min (12 stanzas wait in its inbox) as o@p/s
 │     the server refused the log-in: check user and password
-│     drones: 4 busy (for 6.2 s), 0 idle, 0 starting, 4 at most
+│     drones: 4 busy (for 6.2 s), 0 idle, 0 starting, 4 at most; 13 % used so far
 │     backlog: 0 of 1000
 │     router@private.example.org/router: NOT REGISTERED, off the bus for 50 d 0 h
 └─ service opensrf.stuck                                  up 2 h 5 min
