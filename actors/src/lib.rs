@@ -29,6 +29,7 @@ pub mod sim;
 pub mod status;
 pub mod supervise;
 pub mod telemetry;
+pub mod timer;
 pub mod transport;
 
 /// The README's examples are tests.
