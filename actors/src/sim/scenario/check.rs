@@ -8,7 +8,7 @@ use opensrf::ids::resource_part;
 use opensrf::jid::Jid;
 
 use super::faults::Aim;
-use super::{Arrivals, Clients, DOMAIN, Fault, FaultKind, LinkLaw, Pace, Scenario, Served, When, Work};
+use super::{Arrivals, Clients, Fault, FaultKind, LinkLaw, Pace, Scenario, Served, When, Work};
 
 /// Why a scenario cannot be run: everything that was found.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
@@ -230,6 +230,9 @@ impl Checks<'_> {
         for (number, ask) in clients.asks.iter().enumerate() {
             let key = format!("asks[{number}]");
             self.factor(table, &format!("{key}.weight"), ask.weight);
+            if let Some((_, Err(problem))) = &ask.method {
+                self.flaw(table, &format!("{key}.params"), problem);
+            }
             let served = scenario.services.iter().find(|served| served.name == ask.service);
             match served.map(|served| &served.work) {
                 None if self.names.services.is_empty() || ask.method.is_none() => {

@@ -1,5 +1,6 @@
 //! What goes wrong on purpose.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::law::Law;
@@ -82,6 +83,12 @@ impl FaultKind {
     /// Whether it goes on for a while.
     pub(crate) fn lasts(&self) -> bool {
         !matches!(self, Self::KillDrone | Self::Panic | Self::Hang)
+    }
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
     }
 }
 
