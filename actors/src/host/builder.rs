@@ -1,19 +1,19 @@
 //! What a host is to be.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use opensrf::limits::{BACKLOG, BLOCKING_METHODS, DEAD_AFTER};
+use opensrf::router::RoutingPolicy;
 use opensrf::session::RouterName;
 use opensrf::stream::LoginMethod;
 
-use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec};
+use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec, socket};
 use super::{HostError, HostHandle};
 use crate::activity::Protected;
 use crate::control::Place;
 use crate::env::Env;
-use crate::jabber::{Socket, Tap};
+use crate::jabber::Tap;
 use crate::sasl::Account;
 use crate::service::Service;
 
@@ -76,6 +76,7 @@ impl Default for HostBuilder {
                 access: Access::Embedded,
                 trusted_clients: vec![LOCALHOST.into()],
                 trusted_servers: vec![LOCALHOST.into()],
+                policy: RoutingPolicy::RoundRobin,
                 dead_after: DEAD_AFTER,
             }),
             further_routers: Vec::new(),
@@ -211,6 +212,15 @@ impl HostBuilder {
         }
         if let Some(bus) = &mut self.bus {
             bus.dead_after = silence;
+        }
+        self
+    }
+
+    /// How the routers of this host choose among the listeners of a service; round robin by default.
+    #[must_use]
+    pub fn policy(mut self, policy: RoutingPolicy) -> Self {
+        for router in self.router.iter_mut().chain(&mut self.further_routers) {
+            router.policy = policy;
         }
         self
     }
@@ -378,13 +388,5 @@ impl HostBuilder {
             .spawn(thread)
             .map_err(HostError::Thread)?;
         started.await.map_err(|_| HostError::Ended)?
-    }
-}
-
-/// `host:port` or `unix:path`
-fn socket(address: &str) -> Socket {
-    match address.strip_prefix("unix:") {
-        Some(path) => Socket::Unix(PathBuf::from(path)),
-        None => Socket::Tcp(address.to_owned()),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use opensrf::limits::{CONNECTIONS_PER_ADDRESS, DEAD_AFTER, SESSIONS_PER_ACCOUNT};
 use opensrf::limits::{LOGIN_TIME, OUTBOX_BYTES, OUTBOX_PROGRESS, StreamLimits};
+use opensrf::router::RoutingPolicy;
 use opensrf::session::RouterName;
 use opensrf::stream::LoginMethod;
 
@@ -77,6 +78,7 @@ pub(crate) struct RouterSpec {
     pub(crate) access: Access,
     pub(crate) trusted_clients: Vec<String>,
     pub(crate) trusted_servers: Vec<String>,
+    pub(crate) policy: RoutingPolicy,
     pub(crate) dead_after: Duration,
 }
 
@@ -127,5 +129,13 @@ impl Default for EmbeddedPlan {
             connections_per_address: CONNECTIONS_PER_ADDRESS,
             dead_after: DEAD_AFTER,
         }
+    }
+}
+
+/// `host:port` or `unix:path`
+pub(super) fn socket(address: &str) -> Socket {
+    match address.strip_prefix("unix:") {
+        Some(path) => Socket::Unix(path.into()),
+        None => Socket::Tcp(address.to_owned()),
     }
 }
