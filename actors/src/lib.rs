@@ -29,6 +29,7 @@ pub mod sim;
 pub mod status;
 pub mod supervise;
 pub mod telemetry;
+pub mod timer;
 mod toml_tree;
 pub mod transport;
 

@@ -31,6 +31,7 @@ mod recovery;
 mod services;
 mod sessions;
 mod sharing;
+mod sim;
 mod slots;
 mod strangers;
 mod supervision;

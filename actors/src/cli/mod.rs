@@ -4,6 +4,7 @@ mod call;
 mod config;
 mod demo;
 mod import;
+mod sim;
 mod status;
 mod up;
 
@@ -31,6 +32,7 @@ Examples:
   opensrf --config hub.toml up            run what hub.toml says
   opensrf --config opensrf_core.xml --embedded up    the same from files of OpenSRF itself
   opensrf status                          what runs, and what is wrong with it
+  opensrf sim config/scenarios/pool.toml  try a network under load, in simulated time
   opensrf config show                     what is configured, and where it comes from
 
 Without --config a built-in configuration counts: a whole network on this machine, Jabber server on
@@ -95,6 +97,7 @@ enum Command {
     Up(up::Args),
     Call(call::Args),
     Status(status::Args),
+    Sim(sim::Args),
     Config(config::Args),
 }
 
@@ -118,6 +121,7 @@ pub fn main() -> ExitCode {
         }),
         Command::Call(args) => begin(load, true, |settings, _| call::run(settings, args)),
         Command::Status(args) => begin(load, true, |settings, _| status::run(&settings, &args)),
+        Command::Sim(args) => begin(load, true, |_, _| sim::run(&args)),
         Command::Config(args) => config::run(args, load, files.embedded),
     }
 }

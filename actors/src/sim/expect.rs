@@ -20,7 +20,7 @@ use super::report::{Latency, PoolReport, Report, Summary, Verdict};
 use crate::law::{length, shown};
 
 /// One thing that a report must show.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Expectation {
     text: String,
     scope: Option<String>,
@@ -37,8 +37,11 @@ pub enum ExpectationError {
     #[error("{0:?} is no expectation; write one as `p99 < 200ms` or `acme.search refused = 0`")]
     Shape(String),
     /// There is no such figure.
-    #[error("{0:?} is no metric; there are {}", words())]
-    Metric(String),
+    #[error("{found:?} is no metric; there are {}", words())]
+    Metric {
+        /// What was found in its place.
+        found: String,
+    },
     /// The value does not fit the metric.
     #[error("{metric} is compared with {wanted}, not with {found:?}")]
     Value {
@@ -51,7 +54,7 @@ pub enum ExpectationError {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Metric {
     Time(fn(&Latency) -> Duration),
     Count(fn(&Summary) -> u64),
@@ -192,7 +195,9 @@ impl Expectation {
             return Err(shape());
         }
         let known = METRICS.iter().find(|(known, _)| *known == word);
-        let &(word, metric) = known.ok_or_else(|| ExpectationError::Metric(word.to_owned()))?;
+        let &(word, metric) = known.ok_or_else(|| ExpectationError::Metric {
+            found: word.to_owned(),
+        })?;
         let bound = metric.bound(right).ok_or_else(|| ExpectationError::Value {
             metric: word,
             wanted: metric.wanted(),

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use opensrf::ids::Seed;
+use opensrf::osrf::Json;
 
 use super::scenario::Simulated;
 use crate::service::{Call, MethodError, Service, ServiceError};
@@ -100,10 +101,10 @@ pub(crate) fn service(
     simulated: &Simulated,
     conditions: &Conditions,
 ) -> Result<Service, ServiceError> {
-    let answer: Arc<str> = "x".repeat(simulated.answer_bytes).into();
+    let answer = Json::from(serde_json::Value::from("x".repeat(simulated.answer_bytes)));
     let conditions = conditions.clone();
     let work = move |call: Call, (nanos, fate): (u64, u8)| {
-        let (answer, conditions) = (Arc::clone(&answer), conditions.clone());
+        let (answer, conditions) = (answer.clone(), conditions.clone());
         work(call, Duration::from_nanos(nanos), fate, conditions, answer)
     };
     Service::builder(name).method(METHOD, work).build()
@@ -114,8 +115,8 @@ async fn work(
     time: Duration,
     fate: u8,
     conditions: Conditions,
-    answer: Arc<str>,
-) -> Result<Arc<str>, MethodError> {
+    answer: Json,
+) -> Result<Json, MethodError> {
     if take(&conditions.0.hangs) {
         std::future::pending::<()>().await;
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Progress {
     nanos: AtomicU64,
     ended: AtomicU64,
-    news: Mutex<Vec<String>>,
+    news: Mutex<Vec<(Duration, String)>>,
 }
 
 impl Progress {
@@ -25,9 +25,9 @@ impl Progress {
         self.ended.load(Ordering::Relaxed)
     }
 
-    /// What has gone wrong on purpose since this was asked last.
+    /// What has gone wrong on purpose since this was asked last, and when.
     #[must_use]
-    pub fn news(&self) -> Vec<String> {
+    pub fn news(&self) -> Vec<(Duration, String)> {
         std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -37,7 +37,8 @@ impl Progress {
         self.ended.store(ended, Ordering::Relaxed);
     }
 
-    pub(super) fn tell(&self, news: &str) {
-        self.news.lock().unwrap_or_else(PoisonError::into_inner).push(news.to_owned());
+    pub(super) fn tell(&self, at: Duration, news: &str) {
+        let mut all = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push((at, news.to_owned()));
     }
 }

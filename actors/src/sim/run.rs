@@ -87,7 +87,7 @@ fn simulate(scenario: Scenario, progress: Arc<Progress>) -> Result<Report, SimEr
 fn rehearse(scenario: Scenario, progress: Arc<Progress>) -> Result<Report, SimError> {
     let timer = Timer::precise()?;
     actix_rt::System::new().block_on(async move {
-        let env = Env::seeded(scenario.seed).with_timer(timer);
+        let env = Env::simulated(scenario.seed).with_timer(timer);
         World::start(scenario, Mode::Real, env, progress).await?.run().await
     })
 }

@@ -30,7 +30,7 @@ pub(super) struct Choice {
 #[derive(Debug)]
 enum What {
     MadeUp(Simulated),
-    Own(String, Json),
+    Own(String, Vec<Json>),
 }
 
 /// One request to be.
@@ -46,7 +46,7 @@ pub(super) struct Request<'a> {
 pub(super) enum Params<'a> {
     /// How long a made-up service works, and how it ends.
     Work(Duration, Fate),
-    Own(&'a Json),
+    Own(&'a [Json]),
 }
 
 /// The chance of whoever asks. Which service is asked, and how long it works, come from sources of
@@ -80,7 +80,7 @@ impl Mix {
             let work = number.and_then(|number| scenario.services.get(number));
             let work = work.map(|served| &served.work);
             let what = match (ask.method, work) {
-                (Some((method, params)), _) => What::Own(method, params),
+                (Some((method, params)), _) => What::Own(method, params.unwrap_or_default()),
                 (None, Some(Work::Simulated(simulated))) => What::MadeUp(simulated.clone()),
                 // Refused by the scenario's check.
                 (None, _) => What::MadeUp(Simulated::instant()),

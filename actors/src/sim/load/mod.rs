@@ -41,12 +41,11 @@ impl Group {
     pub(crate) fn new(
         scenario: &Scenario,
         number: usize,
-        plan: &Clients,
         clients: Vec<Client>,
         recorder: Recorder,
         env: Env,
     ) -> Self {
-        let start = env.now();
+        let (start, plan) = (env.now(), &scenario.clients[number]);
         let timed = |client: Client| {
             client.with_timeout(plan.timeout).with_connect_timeout(plan.timeout)
         };
@@ -116,19 +115,18 @@ impl Group {
     }
 
     /// A request, or a session of several for one service.
-    fn asks(
-        &self,
-        client: &Client,
+    fn asks<'a>(
+        &'a self,
+        client: &'a Client,
         dice: &mut Dice,
         time: Option<Duration>,
-    ) -> impl Future<Output = ()> {
-        let choice = self.mix.choose(dice);
-        let number = self.plan.session.unwrap_or(1);
+    ) -> impl Future<Output = ()> + use<'a> {
         // Drawn now, so that it is the same whenever answers come.
-        let requests = choice.into_iter().flat_map(|choice| {
-            std::iter::repeat_with(|| choice.request(dice, time)).take(number)
-        });
-        let requests: Vec<_> = requests.collect();
+        let mut requests = Vec::new();
+        if let Some(choice) = self.mix.choose(dice) {
+            let number = self.plan.session.unwrap_or(1);
+            requests.extend((0..number).map(|_| choice.request(dice, time)));
+        }
         async move {
             match self.plan.session {
                 Some(_) => self.converses(client, requests).await,

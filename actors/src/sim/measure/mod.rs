@@ -70,6 +70,11 @@ impl Recorder {
         })))
     }
 
+    /// Counts what is asked from then on.
+    pub(crate) fn warm_at(&self, warm: Tick) {
+        self.0.borrow_mut().warm = warm;
+    }
+
     /// A request is asked.
     pub(crate) fn asks(&self, kind: Kind, now: Tick) -> Open {
         let mut books = self.0.borrow_mut();
@@ -102,9 +107,11 @@ impl Recorder {
         books.calls_took += took;
     }
 
-    /// A fault begins.
-    pub(crate) fn begins_fault(&self) {
-        self.0.borrow_mut().last_failures.push(None);
+    /// A fault begins; gives its number.
+    pub(crate) fn begins_fault(&self) -> usize {
+        let failures = &mut self.0.borrow_mut().last_failures;
+        failures.push(None);
+        failures.len() - 2
     }
 
     /// When the last request ended without an answer after each fault, before the next.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use opensrf::osrf::status::code;
+use opensrf::osrf::code;
 use opensrf::session::CallError;
 
 use crate::client::ClientError;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use opensrf::osrf::Json;
 
 use super::LinkLaw;
-use crate::client::DEFAULT_TIMEOUT;
+use crate::client::{DEFAULT_TIMEOUT, IntoParams};
 use crate::law::Law;
 
 /// A group of clients that behave alike, on a machine of their own.
@@ -83,7 +83,8 @@ pub struct Replayed {
 #[derive(Debug, Clone)]
 pub struct Ask {
     pub(crate) service: String,
-    pub(crate) method: Option<(String, Json)>,
+    /// With its parameters, or what is wrong with them.
+    pub(crate) method: Option<(String, Result<Vec<Json>, String>)>,
     pub(crate) weight: f64,
 }
 
@@ -98,9 +99,10 @@ impl Ask {
         }
     }
 
-    /// A method of a service of your own; `params` is a JSON list.
+    /// A method of a service of your own, with these parameters.
     #[must_use]
-    pub fn method(mut self, method: &str, params: Json) -> Self {
+    pub fn method(mut self, method: &str, params: impl IntoParams) -> Self {
+        let params = params.into_params().map_err(|error| error.to_string());
         self.method = Some((method.to_owned(), params));
         self
     }

@@ -16,6 +16,7 @@ use std::time::Duration;
 pub use crate::toml_tree::Problem;
 pub use check::ScenarioError;
 pub use clients::{Arrivals, Ask, Clients, Pace, Replayed};
+pub(crate) use faults::Aim;
 pub use faults::{Fault, FaultKind, When};
 pub use hosts::{Hosts, LinkLaw, RouterAt};
 pub use read::ScenarioFile;
@@ -140,6 +141,12 @@ impl Scenario {
     pub fn expect(mut self, expectation: Expectation) -> Self {
         self.expectations.push(expectation);
         self
+    }
+
+    /// For how long there are new requests.
+    #[must_use]
+    pub fn length(&self) -> Duration {
+        self.duration
     }
 
     /// Checks that it can be run.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::World;
-use super::little::Looks;
 use super::machine::Role;
 use super::sampler::Samples;
 use crate::sim::report::{Check, Little, Mode};

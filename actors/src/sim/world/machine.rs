@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use opensrf::stream::LoginMethod;
 
@@ -15,10 +14,11 @@ use crate::env::Env;
 use crate::host::{Access, Host, HostBuilder, HostHandle};
 use crate::jabber::Socket;
 use crate::service::Service;
+use crate::status::HostStatus;
 use crate::sim::SimError;
 use crate::sim::made_up;
 use crate::sim::report::Mode;
-use crate::sim::scenario::{Clients, Hosts, LinkLaw, RouterAt, Scenario, Served, Work};
+use crate::sim::scenario::{Aim, Clients, Hosts, LinkLaw, RouterAt, Scenario, Served, Work};
 use crate::transport::Signpost;
 use crate::transport::faulty::{Faults, InFlight};
 
@@ -177,6 +177,11 @@ impl Machine {
         self.current.borrow().clone()
     }
 
+    /// What its host tells of itself.
+    pub(super) async fn status(&self) -> Option<HostStatus> {
+        self.host()?.status().await.ok()
+    }
+
     /// New clients of its host, on the bus.
     pub(super) async fn clients(&self) -> Result<Vec<Client>, SimError> {
         let (Role::Clients(_, plan), Some(host)) = (&self.role, self.host()) else {
@@ -274,6 +279,31 @@ impl Machine {
             (Work::Simulated(simulated), None) => {
                 Ok(made_up::service(&served.name, simulated, &made_up::Conditions::default())?)
             }
+        }
+    }
+
+    /// Whether a service is served on it.
+    pub(super) fn serves(&self, service: &str) -> bool {
+        match &self.role {
+            Role::Services(_, services) => services.iter().any(|(_, served)| served.name == service),
+            Role::Server | Role::Router(_) | Role::Clients(..) => false,
+        }
+    }
+
+    /// Whether a fault of this aim may hit it.
+    pub(super) fn is_aimed_at(&self, aim: Aim) -> bool {
+        match (aim, &self.role) {
+            (_, Role::Server) | (Aim::Nothing | Aim::Service, _) => false,
+            (Aim::Machine, _) | (Aim::Host, Role::Services(..)) | (Aim::Router, Role::Router(_)) => true,
+            (Aim::Host | Aim::Router, _) => false,
+        }
+    }
+
+    /// What faults call it.
+    pub(super) fn target(&self) -> &str {
+        match &self.role {
+            Role::Router(router) => &router.domain,
+            Role::Server | Role::Services(..) | Role::Clients(..) => &self.name,
         }
     }
 

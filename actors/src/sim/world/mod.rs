@@ -185,19 +185,18 @@ impl World {
         let failures = self.recorder.last_failures();
         let last_slice = self.scenario.duration / u32::try_from(self.scenario.slices).unwrap_or(1);
         let end = self.start + self.scenario.duration - last_slice;
-        let faults = suffered.iter().zip(failures).enumerate();
-        faults
-            .map(|(number, (suffered, failure))| FaultReport {
-                at: suffered.at - self.start,
-                until: suffered.until.map(|until| until - self.start),
-                what: suffered.what.clone(),
-                recovered: match failure {
-                    None => Some(Default::default()),
-                    // Nothing came after it that could have gone well.
-                    Some(failure) if number + 1 == suffered.len() && failure >= end => None,
-                    Some(failure) => Some(failure - suffered.at),
-                },
-            })
-            .collect()
+        let all = suffered.iter().zip(failures).enumerate();
+        let report = |(number, (fault, failure)): (usize, (&Suffered, Option<Tick>))| {
+            // Nothing came after it that could have gone well.
+            let is_lasting = |failure: &Tick| number + 1 == suffered.len() && *failure >= end;
+            let last = failure.unwrap_or(fault.at);
+            FaultReport {
+                at: fault.at - self.start,
+                until: fault.until.map(|until| until - self.start),
+                what: fault.what.clone(),
+                recovered: (!is_lasting(&last)).then(|| last - fault.at),
+            }
+        };
+        all.map(report).collect()
     }
 }

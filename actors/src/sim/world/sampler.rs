@@ -61,7 +61,7 @@ impl Occupancy {
     fn of(status: &ServiceStatus) -> Self {
         Self {
             busy: status.busy_time,
-            waiting: status.waited_time,
+            waiting: status.waited,
             assigned: status.assigned,
         }
     }

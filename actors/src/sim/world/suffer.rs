@@ -1,8 +1,6 @@
 //! Lets things go wrong in a world, and ends that in time.
 
-use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use futures::future::join_all;
 use opensrf::ids::Seed;
@@ -12,12 +10,13 @@ use opensrf::time::Tick;
 use super::World;
 use super::conditions::FaultId;
 use super::machine::{Machine, Role};
-use crate::sim::scenario::{Fault, FaultKind, When};
-use crate::transport::faulty::Faults;
+use crate::sim::scenario::{Aim, Fault, FaultKind, When};
 
 /// Something that went wrong.
 #[derive(Debug, Clone)]
 pub(super) struct Suffered {
+    /// In the order of all.
+    number: usize,
     pub(super) at: Tick,
     pub(super) until: Option<Tick>,
     pub(super) what: String,
@@ -39,7 +38,7 @@ pub(super) async fn all(world: Rc<World>) -> Vec<Suffered> {
     let suffering = faults.map(|(number, fault)| again_and_again(&world, number, fault));
     let all = join_all(suffering).await;
     let mut all: Vec<_> = all.into_iter().flatten().collect();
-    all.sort_by_key(|suffered| suffered.at);
+    all.sort_by_key(|suffered| suffered.number);
     all
 }
 
@@ -68,19 +67,20 @@ async fn once(world: &World, fault: &Fault, chance: &mut Seed, end: Tick) -> Opt
     let victim = world.victim(fault, chance)?;
     let at = world.env.now();
     let until = (at + fault.lasts).min(end);
-    world.recorder.begins_fault();
+    let number = world.recorder.begins_fault();
     let what = match victim.name.is_empty() {
         true => fault.kind.to_string(),
         false => format!("{} {}", fault.kind, victim.name),
     };
     tracing::info!(fault = what, "begins");
-    world.progress.tell(&what);
+    world.progress.tell(at - world.start, &what);
     let is_long = fault.kind.lasts();
     match is_long {
         true => world.suffers(&fault.kind, &victim, until).await,
         false => victim.strike(&fault.kind),
     }
     Some(Suffered {
+        number,
         at,
         until: is_long.then_some(until),
         what,
@@ -141,7 +141,7 @@ impl World {
         }
         let named = |name: &str| fault.target.as_deref().is_none_or(|target| target == name);
         match fault.kind.aims_at() {
-            super::Aim::Service => {
+            Aim::Service => {
                 let services = self.scenario.services.iter().map(|served| &*served.name);
                 let services: Vec<_> = services.filter(|name| named(name)).collect();
                 let service = *pick(&services, chance)?;

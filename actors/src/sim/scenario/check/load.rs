@@ -89,6 +89,9 @@ impl Checks<'_> {
         for (number, ask) in clients.asks.iter().enumerate() {
             let key = format!("asks[{number}]");
             self.factor(table, &format!("{key}.weight"), ask.weight);
+            if let Some((_, Err(problem))) = &ask.method {
+                self.flaw(table, &format!("{key}.params"), problem);
+            }
             let served = scenario.services.iter();
             let served = served.filter(|served| served.name == ask.service);
             let work = served.map(|served| &served.work).next();

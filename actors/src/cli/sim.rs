@@ -1,0 +1,180 @@
+//! `opensrf sim`: a load experiment from the command line.
+
+mod watch;
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{REFUSED, complain, print_line};
+use crate::law::length;
+use crate::sim::report::{Mode, Report};
+use crate::sim::scenario::Scenario;
+use crate::sim::sweep::{Axis, SweepReport, Value, sweep};
+use crate::sim::{Progress, SimError};
+use watch::Watch;
+
+/// Run a load experiment: the same network in simulated time, in seconds
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A scenario says in TOML which hosts, services and clients there are, what goes wrong, and what is
+expected; config/scenarios/reference.toml has every key. The same seed gives the same report.
+
+Examples:
+  opensrf sim config/scenarios/pool.toml
+  opensrf sim config/scenarios/pool.toml --html pool.html --json pool.json
+  opensrf sim config/scenarios/pool.toml --sweep services.0.drones.max=1..32
+  opensrf sim config/scenarios/slow-host.toml \\
+      --sweep routers.0.policy=round_robin,least_outstanding,two_choices,weighted
+  opensrf sim config/scenarios/pool.toml --set clients.0.rate=800 --seed 7
+  opensrf sim config/scenarios/pool.toml --real --duration 20s
+
+Exit codes: 0 all that was expected holds, 1 something does not (what is in the report), 2 the
+scenario or the command line is wrong.")]
+pub(crate) struct Args {
+    /// The scenario, a TOML file
+    pub(crate) scenario: PathBuf,
+
+    /// Where all chance comes from [default: the scenario's]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+
+    /// For how long there are new requests, such as 60s or 2h [default: the scenario's]
+    #[arg(long, value_parser = long)]
+    pub(crate) duration: Option<String>,
+
+    /// Set a key of the scenario, such as clients.0.rate=800; may repeat
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
+    pub(crate) set: Vec<(String, String)>,
+
+    /// Run once for each value of a key, such as services.0.drones.max=1..32, 10..100:10 or a,b;
+    /// may repeat: then for each combination
+    #[arg(long, value_name = "KEY=VALUES", value_parser = Axis::parse)]
+    pub(crate) sweep: Vec<Axis>,
+
+    /// Runs of a sweep at a time [default: the machine's cores]
+    #[arg(long, value_name = "NUMBER", requires = "sweep")]
+    pub(crate) jobs: Option<NonZero<usize>>,
+
+    /// Run over real TCP connections on this machine, in real time
+    #[arg(long, conflicts_with = "sweep")]
+    pub(crate) real: bool,
+
+    /// Write the report as JSON to FILE; - is stdout, in place of the summary
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Write the figures over time, or of each run, as CSV to FILE; - is stdout, in place of the
+    /// summary
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Write a page with plots to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Show no progress
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let outcome = match args.sweep.is_empty() {
+        true => once(args),
+        false => swept(args),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(REFUSED),
+        Err(error) => complain(&*error),
+    }
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+fn once(args: &Args) -> Result<bool, Failure> {
+    let scenario = args.load(&[])?;
+    let mode = match args.real {
+        true => Mode::Real,
+        false => Mode::Simulated,
+    };
+    let progress = Arc::<Progress>::default();
+    let watch = Watch::of_run(&scenario, mode, &progress, args.quiet);
+    let report = scenario.run_watched(mode, Arc::clone(&progress));
+    watch.ends();
+    let report = report?;
+    args.write(&Shown::Run(&report))?;
+    Ok(report.is_good())
+}
+
+fn swept(args: &Args) -> Result<bool, Failure> {
+    let watch = Watch::of_sweep(&args.sweep, args.quiet);
+    let make = |values: &[Value<'_>]| args.load(values);
+    let report = sweep(args.sweep.clone(), args.jobs, make, |done, _| watch.reaches(done));
+    watch.ends();
+    let report = report?;
+    args.write(&Shown::Sweep(&report))?;
+    Ok(report.is_good())
+}
+
+/// What is to be written.
+enum Shown<'a> {
+    Run(&'a Report),
+    Sweep(&'a SweepReport),
+}
+
+impl Args {
+    fn load(&self, values: &[Value<'_>]) -> Result<Scenario, crate::settings::SettingsError> {
+        let mut file = Scenario::file(&self.scenario);
+        for (path, value) in &self.set {
+            file = file.set(path, value, "--set");
+        }
+        if let Some(seed) = self.seed {
+            file = file.set("seed", &seed.to_string(), "--seed");
+        }
+        if let Some(duration) = &self.duration {
+            file = file.set("duration", duration, "--duration");
+        }
+        for (path, value) in values {
+            file = file.set(path, value, "--sweep");
+        }
+        file.load()
+    }
+
+    /// Writes what was asked for, and the summary unless stdout has something else.
+    fn write(&self, shown: &Shown<'_>) -> Result<(), Failure> {
+        let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+        let (json, csv, page, text) = match shown {
+            Shown::Run(report) => (report.json(), report.csv(), report.page(), report.text()),
+            Shown::Sweep(report) => (report.json(), report.csv(), report.page(), report.text()),
+        };
+        if !to_stdout(&self.json) && !to_stdout(&self.csv) {
+            print_line(text.trim_end())?;
+        }
+        let files = [(&self.json, json), (&self.csv, csv), (&self.html, page)];
+        for (path, content) in files {
+            match path {
+                None => {}
+                Some(path) if path == Path::new("-") => print_line(content.trim_end())?,
+                Some(path) => std::fs::write(path, content)
+                    .map_err(|error| format!("cannot write {}: {error}", path.display()))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((path, value)) if !path.trim().is_empty() => {
+            Ok((path.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("expected KEY=VALUE, such as clients.0.rate=800".to_owned()),
+    }
+}
+
+fn long(text: &str) -> Result<String, String> {
+    length(text).map(|_: Duration| text.to_owned()).map_err(|error| error.to_string())
+}
