@@ -30,6 +30,7 @@ pub mod status;
 pub mod supervise;
 pub mod telemetry;
 pub mod timer;
+mod toml_tree;
 pub mod transport;
 
 /// The README's examples are tests.

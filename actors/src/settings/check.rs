@@ -6,16 +6,16 @@ use config::Value;
 
 use super::Settings;
 use super::model::{Account, JabberSettings, RouterSettings};
-use super::read::Report;
+
 use super::sections::ROUTER;
+use crate::toml_tree::layers::children;
+use crate::toml_tree::read::Report;
 
 /// Checks that hold whatever stands in the tables.
 pub(super) fn tables(root: &BTreeMap<String, Value>, report: &Report) {
     let has = |key: &str| root.contains_key(key);
     let has_address = |key: &str| {
-        let table = root
-            .get(key)
-            .map(|value| super::layers::children(value.kind.clone()));
+        let table = root.get(key).map(|value| children(value.kind.clone()));
         table.is_some_and(|table| table.contains_key("address"))
     };
     if has("services") && !has("bus") {

@@ -2,12 +2,12 @@
 //!
 //! It goes to the service as JSON. What looks like a password by its name is not shown.
 
-use config::{Value, ValueKind};
-use serde_json::{Map, Number, Value as Json};
+use config::ValueKind;
+use serde_json::Value as Json;
 
 use super::Password;
-use super::show::Toml;
-use super::values::Found;
+use crate::toml_tree::values::{self, Found};
+use crate::toml_tree::{Toml, json};
 
 /// Whether the setting at `path` stands in such a table.
 pub(super) fn is_free(path: &str) -> bool {
@@ -17,56 +17,12 @@ pub(super) fn is_free(path: &str) -> bool {
 /// A table with anything in it, as JSON.
 pub(super) fn table(found: &Found<'_>) -> Result<Json, String> {
     match &found.value.kind {
-        ValueKind::Table(_) => json(found.value),
+        ValueKind::Table(_) => json::of(found.value),
         _ => Err(format!(
             "expected a table, found {}",
-            super::values::kind(found.value)
+            values::kind(found.value)
         )),
     }
-}
-
-/// JSON as a value of a layer; all of it comes from `origin`.
-pub(super) fn kind_of(json: &Json, origin: &str) -> ValueKind {
-    let value = |json| Value::new(Some(&origin.to_owned()), kind_of(json, origin));
-    match json {
-        Json::Null => ValueKind::Nil,
-        Json::Bool(yes) => ValueKind::Boolean(*yes),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => ValueKind::I64(number),
-            None => ValueKind::Float(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Json::String(text) => ValueKind::String(text.clone()),
-        Json::Array(items) => ValueKind::Array(items.iter().map(value).collect()),
-        Json::Object(members) => {
-            let members = members.iter();
-            ValueKind::Table(members.map(|(k, json)| (k.clone(), value(json))).collect())
-        }
-    }
-}
-
-fn json(value: &Value) -> Result<Json, String> {
-    Ok(match &value.kind {
-        ValueKind::Nil => Json::Null,
-        ValueKind::Boolean(yes) => Json::Bool(*yes),
-        ValueKind::I64(number) => Json::from(*number),
-        ValueKind::Float(number) => Number::from_f64(*number)
-            .map(Json::Number)
-            .ok_or_else(|| format!("{number} is no finite number"))?,
-        ValueKind::String(text) => Json::from(text.as_str()),
-        ValueKind::Array(items) => {
-            let items: Result<_, _> = items.iter().map(json).collect();
-            Json::Array(items?)
-        }
-        ValueKind::Table(members) => {
-            let member = |(key, value): (&String, &Value)| match json(value) {
-                Ok(value) => Ok((key.clone(), value)),
-                Err(text) => Err(format!("{key}: {text}")),
-            };
-            let members: Result<Map<_, _>, _> = members.iter().map(member).collect();
-            Json::Object(members?)
-        }
-        _ => return Err("is too large a number".to_owned()),
-    })
 }
 
 /// Whether a setting of this name holds what nobody should read over a shoulder.

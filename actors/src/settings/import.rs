@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use opensrf::original::import::Imported;
 use opensrf::original::item::{Item, Note, Table, Value, Weight};
 
-use super::error::{Problem, SettingsError};
+use super::error::SettingsError;
 use super::free::{self, key_toml};
 use super::original::{OriginalFile, Originals, is_xml};
-use super::show::{COMMENT, Toml};
+use super::show::COMMENT;
 use super::{Settings, machine_name};
+use crate::toml_tree::{Problem, Toml};
 
 /// What to import, and how.
 #[derive(Debug, Clone, Default)]

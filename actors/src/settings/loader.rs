@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use opensrf::original::item::{Note, Weight};
 
-use super::error::{Problem, SettingsError};
-use super::layers::Layers;
+use super::error::SettingsError;
+use super::free::is_free;
 use super::original::{self, OriginalFile, Originals};
 use super::{BUILT_IN, DEFAULT_TOML, Settings, default_state, machine_name, read};
+use crate::toml_tree::Problem;
+use crate::toml_tree::layers::Layers;
 
 /// Gathers the layers of a configuration; later ones win.
 #[derive(Debug, Default)]
@@ -90,7 +92,7 @@ impl Loader {
     /// # Errors
     /// [`SettingsError::Invalid`] with everything that was found to be wrong.
     pub fn load(mut self) -> Result<Settings, SettingsError> {
-        let mut layers = Layers::default();
+        let mut layers = Layers::new(is_free);
         let mut notes = self.add_files(&mut layers);
         let state = default_state(&self.variables);
         notes.extend(layers.variables(self.variables));

@@ -17,7 +17,6 @@ mod model;
 mod original;
 mod own;
 mod password;
-mod read;
 mod secrets;
 mod sections;
 mod show;
@@ -27,12 +26,14 @@ mod values;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use layers::Tree;
 use opensrf::original::item::{Note, Weight};
-use read::{Entry, Report, Section};
 
 use crate::control::Place;
-pub use error::{Problem, SettingsError};
+pub use crate::toml_tree::Problem;
+use crate::toml_tree::layers::Tree;
+use crate::toml_tree::read::{Entry, Report, Section};
+use crate::toml_tree::values::path;
+pub use error::SettingsError;
 pub use import::{Import, Outcome};
 pub use loader::Loader;
 pub use model::{
@@ -181,7 +182,7 @@ fn read(tree: Tree, state: PathBuf) -> Result<Settings, Vec<Problem>> {
     let (report, root) = Report::new(tree);
     check::tables(&root, &report);
     let mut top = Section::root(&report, root);
-    let state = top.or("state", state, values::path);
+    let state = top.or("state", state, path);
     let jabber = top.table("jabber").map(sections::jabber);
     let router = top.table("router").and_then(sections::router);
     let further_routers = top.tables("further_routers").unwrap_or_default();

@@ -12,7 +12,7 @@ use opensrf::original::import::{self, Imported, Surroundings};
 use opensrf::original::item::{Note, Said, Weight};
 use opensrf::xml::{Node, read_document};
 
-use super::error::Problem;
+use crate::toml_tree::Problem;
 
 /// The variable in which the original's programs find the name of their host.
 const HOST: &str = "OSRF_HOSTNAME";

@@ -14,11 +14,11 @@ use super::model::{
     JabberSettings, LogFormat, LogSettings, LoginMethod, RouterAddress, RouterSettings,
     ServiceSettings,
 };
-use super::read::Section;
-use super::show::Toml;
-use super::values::{
-    Found, address, any_text, at_least, control, domain, duration, duration_or_zero, list, listen,
-    password, password_file, resource, set, some, user, word,
+use super::values::{address, control, listen, password, password_file, user};
+use crate::toml_tree::Toml;
+use crate::toml_tree::read::Section;
+use crate::toml_tree::values::{
+    Found, any_text, at_least, domain, duration, duration_or_zero, list, resource, set, some, word,
 };
 
 /// What is logged unless somebody says otherwise.

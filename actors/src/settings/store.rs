@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::show::Toml;
 use super::{Password, SettingsError};
+use crate::toml_tree::Toml;
+use crate::toml_tree::layers::line_of;
 
 /// Passwords by account, `user@domain`.
 pub(super) type Made = BTreeMap<String, Password>;
@@ -122,7 +123,7 @@ fn refuse_exposed(path: &Path, open: u32, remedy: &'static str) -> Result<(), Se
 fn parse(path: &Path, text: &str) -> Result<Made, SettingsError> {
     let damaged = |at: usize, what: &str| SettingsError::Damaged {
         path: path.to_owned(),
-        line: super::layers::line_of(text, at),
+        line: line_of(text, at),
         text: what.to_owned(),
     };
     let table = DeTable::parse(text)

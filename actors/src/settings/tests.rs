@@ -3,6 +3,8 @@ mod any_text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::toml_tree::layers::Layers;
+use crate::toml_tree::read::join;
 
 const BENCH_ACCOUNTS: &str = r#"
 [jabber]
@@ -485,7 +487,7 @@ fn flat(text: &str) -> BTreeMap<String, String> {
         };
         out.entry(path).or_insert(shown);
     }
-    let mut layers = layers::Layers::default();
+    let mut layers = Layers::new(|_| true);
     layers.text("x", text);
     let tree = layers.merge().expect("is TOML");
     let mut out = BTreeMap::new();
@@ -517,7 +519,7 @@ fn the_default_file_says_every_setting_and_its_default() {
     let said = flat(&uncommented());
     let mut known = BTreeMap::new();
     for entry in built_in().entries {
-        let path = read::join(&entry.table, &entry.key);
+        let path = join(&entry.table, &entry.key);
         let path: String = path.split(['0', '1']).collect();
         known.entry(path).or_insert(entry.default);
     }

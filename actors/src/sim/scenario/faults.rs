@@ -51,13 +51,39 @@ pub enum FaultKind {
     Hang,
 }
 
+/// Every kind; those with a figure change nothing.
+static KINDS: [FaultKind; 11] = [
+    FaultKind::KillHost,
+    FaultKind::KillRouter,
+    FaultKind::KillServer,
+    FaultKind::KillDrone,
+    FaultKind::Cut,
+    FaultKind::HalfOpen,
+    FaultKind::Slow(1.0),
+    FaultKind::Delay(Law::ZERO),
+    FaultKind::Loss(0.0),
+    FaultKind::Panic,
+    FaultKind::Hang,
+];
+
 impl FaultKind {
+    /// The kind that a word means; one with a figure changes nothing yet.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        KINDS.iter().find(|kind| kind.word() == word).cloned()
+    }
+
+    /// All words for kinds.
+    pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+        KINDS.iter().map(Self::word)
+    }
+
     /// What it aims at.
     pub(crate) fn aims_at(&self) -> Aim {
         match self {
             Self::KillServer => Aim::Nothing,
             Self::KillRouter => Aim::Router,
-            Self::KillDrone | Self::Panic | Self::Hang => Aim::Service,
+            Self::KillDrone => Aim::Service,
+            Self::Panic | Self::Hang => Aim::MadeUp,
             Self::KillHost | Self::Slow(_) => Aim::Host,
             Self::Cut | Self::HalfOpen | Self::Delay(_) | Self::Loss(_) => Aim::Machine,
         }
@@ -86,6 +112,7 @@ impl FaultKind {
     }
 }
 
+/// Its word.
 impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
@@ -103,6 +130,8 @@ pub(crate) enum Aim {
     /// Any machine: of services, of a router or of clients.
     Machine,
     Service,
+    /// A made-up service.
+    MadeUp,
 }
 
 impl Fault {

@@ -8,15 +8,18 @@ mod check;
 mod clients;
 mod faults;
 mod hosts;
+mod read;
 mod services;
 
 use std::time::Duration;
 
-pub use check::{Flaw, ScenarioError};
+pub use crate::toml_tree::Problem;
+pub use check::ScenarioError;
 pub use clients::{Arrivals, Ask, Clients, Pace, Replayed};
 pub(crate) use faults::Aim;
 pub use faults::{Fault, FaultKind, When};
 pub use hosts::{Hosts, LinkLaw, RouterAt};
+pub use read::ScenarioFile;
 pub use services::{Served, Simulated, Work};
 
 use super::expect::Expectation;

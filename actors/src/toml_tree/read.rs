@@ -11,39 +11,40 @@ use std::collections::BTreeMap;
 
 use config::{Value, ValueKind};
 
-use super::error::Problem;
-use super::layers::{Places, Tree, VARIABLE, children};
-use super::show::Toml;
-use super::values::Found;
+use super::layers::{Places, Tree, children, is_untyped};
+use super::near::is_near;
+use super::problem::Problem;
+use super::toml::Toml;
+use super::values::{Found, kind, list};
 
 /// What is said of a key that nobody set.
-pub(super) const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 
 /// One setting as it is in force.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The table, such as `bus` or `services[0]`; empty at the top.
-    pub(super) table: String,
+    pub(crate) table: String,
     /// The key in it, such as `account.user`.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// The value as TOML; nothing if it is not set and has no default.
-    pub(super) value: Option<String>,
+    pub(crate) value: Option<String>,
     /// The default as TOML, if there is one.
-    pub(super) default: Option<String>,
+    pub(crate) default: Option<String>,
     /// Who set it; for a key that is not set, what that means.
-    pub(super) origin: String,
+    pub(crate) origin: String,
 }
 
 /// What was met while reading.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(crate) struct Report {
     places: Places,
     entries: RefCell<Vec<Entry>>,
     problems: RefCell<Vec<Problem>>,
 }
 
 impl Report {
-    pub(super) fn new(tree: Tree) -> (Self, BTreeMap<String, Value>) {
+    pub(crate) fn new(tree: Tree) -> (Self, BTreeMap<String, Value>) {
         let report = Self {
             places: tree.places,
             entries: RefCell::default(),
@@ -53,20 +54,38 @@ impl Report {
     }
 
     /// Notes that the setting `path` is wrong, at the place where it was set.
-    pub(super) fn problem(&self, path: &str, text: impl Into<String>) {
+    pub(crate) fn problem(&self, path: &str, text: impl Into<String>) {
+        self.problem_at(self.places.of(path), path, text.into());
+    }
+
+    fn problem_at(&self, origin: Option<String>, path: &str, text: String) {
         self.problems.borrow_mut().push(Problem {
-            origin: self.places.of(path),
+            origin,
             path: path.to_owned(),
-            text: text.into(),
+            text,
         });
     }
 
-    pub(super) fn is_clean(&self) -> bool {
+    /// Whether something has been found wrong at `path`, within it or around it.
+    pub(crate) fn has_problem(&self, path: &str) -> bool {
+        let is_within = |inner: &str, outer: &str| {
+            let rest = inner.strip_prefix(outer);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        let problems = self.problems.borrow();
+        problems.iter().any(|problem| {
+            !problem.path.is_empty()
+                && (is_within(path, &problem.path) || is_within(&problem.path, path))
+        })
+    }
+
+    /// Whether nothing has been found wrong yet.
+    pub(crate) fn is_clean(&self) -> bool {
         self.problems.borrow().is_empty()
     }
 
     /// All settings, or all problems.
-    pub(super) fn finish(self) -> Result<Vec<Entry>, Vec<Problem>> {
+    pub(crate) fn finish(self) -> Result<Vec<Entry>, Vec<Problem>> {
         let problems = self.problems.into_inner();
         if problems.is_empty() {
             Ok(self.entries.into_inner())
@@ -78,7 +97,7 @@ impl Report {
 
 /// One table of the tree while it is read.
 #[derive(Debug)]
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     report: &'a Report,
     /// The table under whose header the keys are shown.
     table: String,
@@ -89,7 +108,7 @@ pub(super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    pub(super) fn root(report: &'a Report, values: BTreeMap<String, Value>) -> Self {
+    pub(crate) fn root(report: &'a Report, values: BTreeMap<String, Value>) -> Self {
         Self {
             report,
             table: String::new(),
@@ -100,7 +119,7 @@ impl<'a> Section<'a> {
     }
 
     /// The value of `key`, or `default`.
-    pub(super) fn or<T: Toml>(
+    pub(crate) fn or<T: Toml>(
         &mut self,
         key: &'static str,
         default: T,
@@ -117,7 +136,7 @@ impl<'a> Section<'a> {
     }
 
     /// The value of `key`, if it is set; `meaning` says what holds if it is not.
-    pub(super) fn optional<T: Toml>(
+    pub(crate) fn optional<T: Toml>(
         &mut self,
         key: &'static str,
         meaning: &str,
@@ -130,23 +149,52 @@ impl<'a> Section<'a> {
         value
     }
 
-    /// The value of `key`, which must be set; `remedy` says how.
-    pub(super) fn required<T: Toml>(
+    /// The value of `key`, if it is set; of that there is no record.
+    pub(crate) fn given<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&Found<'_>) -> Result<T, String>,
+    ) -> Option<T> {
+        self.read(key, parse).map(|(value, _)| value)
+    }
+
+    /// The value of `key`, which must be set, as `remedy` says; of that there is no record.
+    pub(crate) fn needed<T>(
         &mut self,
         key: &'static str,
         remedy: &str,
         parse: impl Fn(&Found<'_>) -> Result<T, String>,
     ) -> Option<T> {
-        let is_set = self.values.contains_key(key);
+        let is_set = self.has(key);
+        let value = self.given(key, parse);
+        if !is_set {
+            self.missing(key, remedy);
+        }
+        value
+    }
+
+    /// Whether `key` is set, rightly or wrongly; it must not have been asked for yet.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    /// The value of `key`, which must be set; `remedy` says how.
+    pub(crate) fn required<T: Toml>(
+        &mut self,
+        key: &'static str,
+        remedy: &str,
+        parse: impl Fn(&Found<'_>) -> Result<T, String>,
+    ) -> Option<T> {
+        let is_set = self.has(key);
         let value = self.take(key, None, parse);
         if !is_set {
-            self.problem(key, format!("is missing; {remedy}"));
+            self.missing(key, remedy);
         }
         value
     }
 
     /// The table `key`, if there is one.
-    pub(super) fn table(&mut self, key: &'static str) -> Option<Self> {
+    pub(crate) fn table(&mut self, key: &'static str) -> Option<Self> {
         self.asked.push(key);
         let value = self.values.remove(key)?;
         let table = self.path(key);
@@ -154,14 +202,14 @@ impl<'a> Section<'a> {
     }
 
     /// The table `key`, an empty one if it is not there.
-    pub(super) fn table_or_empty(&mut self, key: &'static str) -> Self {
+    pub(crate) fn table_or_empty(&mut self, key: &'static str) -> Self {
         let table = self.path(key);
         self.table(key)
             .unwrap_or_else(|| self.section(BTreeMap::new(), table, String::new()))
     }
 
     /// The table `key`, an empty one if it is not there, shown as `key.member = …`.
-    pub(super) fn inline(&mut self, key: &'static str) -> Self {
+    pub(crate) fn inline(&mut self, key: &'static str) -> Self {
         self.asked.push(key);
         let prefix = format!("{}{key}.", self.prefix);
         match self.values.remove(key) {
@@ -171,7 +219,7 @@ impl<'a> Section<'a> {
     }
 
     /// The tables in the list `key`; nothing if it is not there.
-    pub(super) fn tables(&mut self, key: &'static str) -> Option<Vec<Self>> {
+    pub(crate) fn tables(&mut self, key: &'static str) -> Option<Vec<Self>> {
         self.asked.push(key);
         let value = self.values.remove(key)?;
         let ValueKind::Array(items) = value.kind else {
@@ -183,23 +231,76 @@ impl<'a> Section<'a> {
         Some(items.map(item).collect())
     }
 
+    /// The items of the list `key`, if it is set, each with its own place; those that cannot be read
+    /// are left out.
+    pub(crate) fn each<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&Found<'_>) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let items = self.given(
+            key,
+            list(|found| Ok((found.value.clone(), found.is_untyped))),
+        )?;
+        let item = |(n, (value, is_untyped))| {
+            let found = Found {
+                value: &value,
+                is_untyped,
+            };
+            let problem = |text: String| self.problem(&format!("{key}[{n}]"), text);
+            parse(&found).map_err(problem).ok()
+        };
+        Some(items.into_iter().enumerate().filter_map(item).collect())
+    }
+
+    /// The tables in the list `key`, in which the text `x` stands for the table `{ short = "x" }`.
+    pub(crate) fn tables_or_texts(&mut self, key: &'static str, short: &str) -> Option<Vec<Self>> {
+        let items = self.given(key, list(|found| Ok(found.value.clone())))?;
+        let items = items.into_iter().enumerate();
+        let item = |(n, item): (usize, Value)| {
+            let table = format!("{}[{n}]", self.path(key));
+            if !matches!(item.kind, ValueKind::String(_)) {
+                return self.child(item, table, String::new());
+            }
+            self.section(
+                BTreeMap::from([(short.to_owned(), item)]),
+                table,
+                String::new(),
+            )
+        };
+        Some(items.map(item).collect())
+    }
+
+    /// Leaves `key` unread, which has no meaning here, as `text` says.
+    pub(crate) fn refuse(&mut self, key: &'static str, text: &str) {
+        self.asked.push(key);
+        if self.values.remove(key).is_some() {
+            self.problem(key, text);
+        }
+    }
+
     /// Records a default of `key` that depends on other settings.
-    pub(super) fn shown_default(&self, key: &str, value: String) {
+    pub(crate) fn shown_default(&self, key: &str, value: String) {
         self.record(key, Some(value), None, DEFAULT.to_owned());
     }
 
+    /// Notes that `origin`, which `key` of this table names, is wrong.
+    pub(crate) fn problem_in(&self, origin: String, key: &str, text: String) {
+        self.report.problem_at(Some(origin), &self.path(key), text);
+    }
+
     /// Notes that `key` of this table is wrong.
-    pub(super) fn problem(&self, key: &str, text: impl Into<String>) {
+    pub(crate) fn problem(&self, key: &str, text: impl Into<String>) {
         self.report.problem(&self.path(key), text);
     }
 
     /// The place of `key` in the tree, such as `services[0].drones.min`.
-    pub(super) fn path(&self, key: &str) -> String {
+    pub(crate) fn path(&self, key: &str) -> String {
         join(&self.table, &format!("{}{key}", self.prefix))
     }
 
     /// Reports the keys that nobody asked for.
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         for key in self.values.keys() {
             let near = self.asked.iter().find(|known| is_near(known, key));
             let text = match near {
@@ -216,23 +317,29 @@ impl<'a> Section<'a> {
         default: Option<String>,
         parse: impl Fn(&Found<'_>) -> Result<T, String>,
     ) -> Option<T> {
+        let (parsed, origin) = self.read(key, parse)?;
+        self.record(key, Some(parsed.toml()), default, origin);
+        Some(parsed)
+    }
+
+    /// The value of `key` and where it came from.
+    fn read<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&Found<'_>) -> Result<T, String>,
+    ) -> Option<(T, String)> {
         self.asked.push(key);
         let value = self.values.remove(key)?;
         let origin = value.origin().unwrap_or_default().to_owned();
         let found = Found {
             value: &value,
-            is_variable: origin.starts_with(VARIABLE),
+            is_untyped: is_untyped(&origin),
         };
         match parse(&found) {
-            Ok(parsed) => {
-                self.record(key, Some(parsed.toml()), default, origin);
-                Some(parsed)
-            }
+            Ok(parsed) => Some((parsed, origin)),
             Err(text) => {
-                let path = self.path(key);
                 let origin = Some(origin).filter(|origin| !origin.is_empty());
-                let problem = Problem { origin, path, text };
-                self.report.problems.borrow_mut().push(problem);
+                self.report.problem_at(origin, &self.path(key), text);
                 None
             }
         }
@@ -251,14 +358,18 @@ impl<'a> Section<'a> {
     fn child(&self, value: Value, table: String, prefix: String) -> Self {
         if !matches!(value.kind, ValueKind::Table(_)) {
             let path = join(&table, prefix.trim_end_matches('.'));
-            let text = format!("expected a table, found {}", super::values::kind(&value));
+            let text = format!("expected a table, found {}", kind(&value));
             self.report.problem(&path, text);
         }
         self.section(children(value.kind), table, prefix)
     }
 
+    fn missing(&self, key: &str, remedy: &str) {
+        self.problem(key, format!("is missing; {remedy}"));
+    }
+
     fn wrong(&self, key: &str, wanted: &str, value: &Value) {
-        let found = super::values::kind(value);
+        let found = kind(value);
         self.problem(key, format!("expected {wanted}, found {found}"));
     }
 
@@ -273,52 +384,10 @@ impl<'a> Section<'a> {
     }
 }
 
-pub(super) fn join(table: &str, key: &str) -> String {
+pub(crate) fn join(table: &str, key: &str) -> String {
     match (table, key) {
         ("", _) => key.to_owned(),
         (_, "") => table.to_owned(),
         _ => format!("{table}.{key}"),
-    }
-}
-
-/// Whether one is the other with one or two slips of the finger.
-fn is_near(known: &str, given: &str) -> bool {
-    let allowed = (known.len() / 3).min(2);
-    distance(known.as_bytes(), given.as_bytes()) <= allowed
-}
-
-/// Levenshtein's distance, in O(`a` · `b`).
-fn distance(a: &[u8], b: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slips_are_near_and_other_words_are_not() {
-        let cases = [
-            ("domains", "domain", true),
-            ("trusted_clients", "trusted_client", true),
-            ("accounts", "acounts", true),
-            ("name", "nmae", false),
-            ("name", "nam", true),
-            ("min", "max", false),
-            ("listen", "port", false),
-        ];
-        for (known, given, near) in cases {
-            assert_eq!(is_near(known, given), near, "{known} {given}");
-        }
     }
 }
