@@ -74,6 +74,9 @@ enum LogNormal {
 }
 
 impl Law {
+    /// No time at all, always.
+    pub const ZERO: Self = Self(Kind::Constant(Duration::ZERO));
+
     /// Always `length`.
     ///
     /// # Errors

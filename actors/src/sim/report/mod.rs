@@ -14,3 +14,18 @@ pub use model::{
     Bucket, Check, Ends, FaultReport, GroupReport, HostReport, Latency, Little, Mode, PoolReport,
     PoolSlice, Report, ServiceReport, Slice, Summary, Verdict,
 };
+
+// STUB
+impl Report {
+    /// s
+    pub fn text(&self) -> String { self.json() }
+    /// s
+    pub fn page(&self) -> String { String::new() }
+}
+// STUB
+impl crate::sim::sweep::SweepReport {
+    /// s
+    pub fn text(&self) -> String { self.json() }
+    /// s
+    pub fn page(&self) -> String { String::new() }
+}

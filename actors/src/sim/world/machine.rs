@@ -293,7 +293,7 @@ impl Machine {
     /// Whether a fault of this aim may hit it.
     pub(super) fn is_aimed_at(&self, aim: Aim) -> bool {
         match (aim, &self.role) {
-            (_, Role::Server) | (Aim::Nothing | Aim::Service, _) => false,
+            (_, Role::Server) | (Aim::Nothing | Aim::Service | Aim::MadeUp, _) => false,
             (Aim::Machine, _) | (Aim::Host, Role::Services(..)) | (Aim::Router, Role::Router(_)) => true,
             (Aim::Host | Aim::Router, _) => false,
         }

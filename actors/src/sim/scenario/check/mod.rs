@@ -13,7 +13,7 @@ use opensrf::ids::resource_part;
 use opensrf::jid::Jid;
 
 use super::{LinkLaw, Scenario};
-use crate::law::shown;
+use crate::law::length::show;
 use crate::toml_tree::Problem;
 use crate::toml_tree::problem::lines;
 use crate::toml_tree::values::LONGEST;
@@ -97,7 +97,7 @@ impl Checks<'_> {
         self.length_above_zero("", "duration", scenario.duration);
         self.length("", "warmup", scenario.warmup);
         if scenario.warmup >= scenario.duration && !scenario.duration.is_zero() {
-            let duration = shown(scenario.duration);
+            let duration = show(scenario.duration);
             let text = format!("must be shorter than the duration, {duration}");
             self.clash("", "warmup", text);
         }
