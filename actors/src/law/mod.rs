@@ -1,6 +1,6 @@
 //! Laws of lengths of time: how long something takes, when chance decides.
 //!
-//! A [`Law`] is checked when it is made, is cheap to clone, and draws from a [`Seed`]: the same seed
+//! A [`Law`] is checked when it is made, is cheap to clone, and draws from a `Seed`: the same seed
 //! gives the same lengths.
 //!
 //! | written | what it is |
