@@ -2,6 +2,8 @@ mod any_text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use opensrf::router::RoutingPolicy;
+
 use super::*;
 use crate::toml_tree::layers::Layers;
 use crate::toml_tree::read::join;
@@ -264,6 +266,11 @@ fn what_makes_no_sense_is_refused_with_file_and_line() {
         (
             format!("{jabber}[router]\ndomain = \"localhost\"\ntrusted_servers = [\"a\"]"),
             "a.toml:10: router.trusted_clients: is missing; a router refuses to run without",
+        ),
+        (
+            format!("{jabber}[router]\ndomain = \"localhost\"\npolicy = \"fastest\""),
+            "a.toml:11: router.policy: \"fastest\" is none of \"round_robin\", \
+             \"least_outstanding\", \"two_choices\", \"weighted\"",
         ),
         (
             "[jabber]\nstanza_bytes = 20000\noutbox_bytes = 10000".to_owned(),
@@ -610,4 +617,15 @@ fn a_router_alone_has_nobody_for_a_client_to_be() {
                 trusted_servers = [\"a\"]\naccount = { user = \"r\", password = \"p\" }\n";
     let error = load(text).unwrap().client_login().unwrap_err();
     assert!(matches!(error, SettingsError::NoServer(_)), "{error}");
+}
+
+#[test]
+fn a_router_chooses_in_turn_unless_it_is_told_otherwise() {
+    let text = "[router]\ndomain = \"a\"\naddress = \"a:1\"\ntrusted_clients = [\"a\"]\n\
+                trusted_servers = [\"a\"]\naccount = { user = \"r\", password = \"p\" }\n";
+    let policy = |text: &str| load(text).unwrap().router.expect("it is there").policy;
+    assert_eq!(policy(text), RoutingPolicy::RoundRobin);
+    for named in RoutingPolicy::ALL {
+        assert_eq!(policy(&format!("{text}policy = \"{named}\"\n")), named);
+    }
 }
