@@ -13,11 +13,14 @@
 //! | `wait` | a length of time that requests waited for a drone on average; of the service where it was longest |
 //! | `recovered_within` | a length of time, of the fault after which it took longest |
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::time::Duration;
 
 use super::report::{Latency, PoolReport, Report, Summary, Verdict};
-use crate::law::{length, shown};
+use crate::law::length::{parse, show};
 
 /// One thing that a report must show.
 #[derive(Debug, Clone)]
@@ -78,8 +81,14 @@ const METRICS: &[(&str, Metric)] = &[
     ("failed", Metric::Count(|summary| summary.ends.failed)),
     ("bounced", Metric::Count(|summary| summary.ends.bounced)),
     ("timed_out", Metric::Count(|summary| summary.ends.timed_out)),
-    ("disconnected", Metric::Count(|summary| summary.ends.disconnected)),
-    ("unanswered", Metric::Count(|summary| summary.ends.unanswered())),
+    (
+        "disconnected",
+        Metric::Count(|summary| summary.ends.disconnected),
+    ),
+    (
+        "unanswered",
+        Metric::Count(|summary| summary.ends.unanswered()),
+    ),
     ("throughput", Metric::Throughput),
     ("utilisation", Metric::Utilisation),
     ("wait", Metric::Wait),
@@ -144,7 +153,7 @@ impl Bound {
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Time(time) => f.write_str(&shown(*time)),
+            Self::Time(time) => show(*time).fmt(f),
             Self::Count(count) => write!(f, "{count}"),
             Self::Part(part) => write!(f, "{:.3}%", part * 100.0),
             Self::Rate(rate) => write!(f, "{rate:.1}/s"),
@@ -164,11 +173,13 @@ impl Metric {
 
     fn bound(self, text: &str) -> Option<Bound> {
         match self {
-            Self::Time(_) | Self::Wait | Self::Recovered => length(text).ok().map(Bound::Time),
+            Self::Time(_) | Self::Wait | Self::Recovered => parse(text).ok().map(Bound::Time),
             Self::Count(_) => part(text).or_else(|| text.parse().ok().map(Bound::Count)),
             Self::Throughput => {
                 let rate = text.strip_suffix("/s")?.trim_end().parse().ok()?;
-                (0.0..f64::INFINITY).contains(&rate).then_some(Bound::Rate(rate))
+                (0.0..f64::INFINITY)
+                    .contains(&rate)
+                    .then_some(Bound::Rate(rate))
             }
             Self::Utilisation => part(text),
         }
@@ -177,7 +188,9 @@ impl Metric {
 
 fn part(text: &str) -> Option<Bound> {
     let percent: f64 = text.strip_suffix('%')?.trim_end().parse().ok()?;
-    (0.0..=100.0).contains(&percent).then_some(Bound::Part(percent / 100.0))
+    (0.0..=100.0)
+        .contains(&percent)
+        .then_some(Bound::Part(percent / 100.0))
 }
 
 impl Expectation {
@@ -225,9 +238,8 @@ impl Expectation {
         Verdict {
             expectation: self.text.clone(),
             measured: measured.map_or_else(|| "nothing".to_owned(), |value| value.to_string()),
-            holds: measured.is_some_and(|value| {
-                self.comparison.holds(value.number(), self.bound.number())
-            }),
+            holds: measured
+                .is_some_and(|value| self.comparison.holds(value.number(), self.bound.number())),
         }
     }
 
@@ -251,10 +263,15 @@ impl Expectation {
                 let utilisation = self.pools(report).map(|pool| pool.utilisation);
                 utilisation.max_by(f64::total_cmp).map(Bound::Part)
             }
-            Metric::Wait => self.pools(report).map(|pool| pool.mean_wait).max().map(Bound::Time),
+            Metric::Wait => self
+                .pools(report)
+                .map(|pool| pool.mean_wait)
+                .max()
+                .map(Bound::Time),
             Metric::Recovered => {
                 // One that never recovered has no time.
-                let all: Option<Vec<_>> = report.faults.iter().map(|fault| fault.recovered).collect();
+                let all: Option<Vec<_>> =
+                    report.faults.iter().map(|fault| fault.recovered).collect();
                 all?.into_iter().max().map(Bound::Time)
             }
         }
@@ -264,10 +281,17 @@ impl Expectation {
         let Some(scope) = &self.scope else {
             return Some(&report.total);
         };
-        let services = report.services.iter().map(|service| (&service.name, &service.summary));
-        let groups = report.clients.iter().map(|group| (&group.name, &group.summary));
+        let services = report
+            .services
+            .iter()
+            .map(|service| (&service.name, &service.summary));
+        let groups = report
+            .clients
+            .iter()
+            .map(|group| (&group.name, &group.summary));
         let mut all = services.chain(groups);
-        all.find(|(name, _)| *name == scope).map(|(_, summary)| summary)
+        all.find(|(name, _)| *name == scope)
+            .map(|(_, summary)| summary)
     }
 
     fn pools<'a>(&self, report: &'a Report) -> impl Iterator<Item = &'a PoolReport> {

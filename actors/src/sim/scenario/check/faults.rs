@@ -3,14 +3,14 @@
 use super::super::faults::Aim;
 use super::super::{Fault, FaultKind, Scenario, When};
 use super::{Checks, all};
-use crate::law::shown;
+use crate::law::length::show;
 
 impl Checks<'_> {
     pub(super) fn fault(&mut self, table: &str, fault: &Fault, scenario: &Scenario) {
         if let When::At(at) = fault.when
             && at >= scenario.duration
         {
-            let duration = shown(scenario.duration);
+            let duration = show(scenario.duration);
             let text = format!("must be before the end of the run, {duration}");
             self.clash(table, "at", text);
         }

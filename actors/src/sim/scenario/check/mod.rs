@@ -13,7 +13,7 @@ use opensrf::ids::resource_part;
 use opensrf::jid::Jid;
 
 use super::{LinkLaw, Scenario};
-use crate::law::shown;
+use crate::law::length::show;
 use crate::toml_tree::Problem;
 use crate::toml_tree::problem::lines;
 use crate::toml_tree::values::LONGEST;
@@ -49,13 +49,14 @@ pub(super) struct Flaws {
 }
 
 pub(super) fn flaws(scenario: &Scenario) -> Flaws {
-    let names = Names::of(&scenario.clone().complete());
+    let complete = scenario.clone().complete();
+    let names = Names::of(&complete);
     let mut checks = Checks {
         names: &names,
         flaws: Flaws::default(),
     };
     checks.times(scenario);
-    checks.network(scenario);
+    checks.network(&complete);
     for (number, served) in scenario.services.iter().enumerate() {
         checks.service(&format!("services[{number}]"), served);
     }
@@ -97,7 +98,7 @@ impl Checks<'_> {
         self.length_above_zero("", "duration", scenario.duration);
         self.length("", "warmup", scenario.warmup);
         if scenario.warmup >= scenario.duration && !scenario.duration.is_zero() {
-            let duration = shown(scenario.duration);
+            let duration = show(scenario.duration);
             let text = format!("must be shorter than the duration, {duration}");
             self.clash("", "warmup", text);
         }
@@ -130,8 +131,19 @@ impl Checks<'_> {
             if let Some(domain) = &hosts.domain {
                 self.domain(&table, "domain", domain);
             }
-            for (number, domain) in hosts.routers.iter().flatten().enumerate() {
-                self.router(&table, &format!("routers[{number}]"), domain);
+            match &hosts.routers {
+                None => {
+                    let names = self.names;
+                    let own = hosts.domain.as_ref().unwrap_or(&names.first_domain);
+                    if names.domains.contains(own) {
+                        self.router(&table, "routers", own);
+                    }
+                }
+                Some(routers) => {
+                    for (number, domain) in routers.iter().enumerate() {
+                        self.router(&table, &format!("routers[{number}]"), domain);
+                    }
+                }
             }
             self.link(&table, &hosts.link);
             self.factor(&table, "slow", hosts.slow);

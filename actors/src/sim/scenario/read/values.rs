@@ -40,12 +40,12 @@ const fn named(policy: RoutingPolicy) -> (&'static str, RoutingPolicy) {
 
 /// A length of time with its unit.
 pub(super) fn length(found: &Found<'_>) -> Result<Duration, String> {
-    law::length(time(found)?).map_err(|error| error.to_string())
+    law::length::parse(time(found)?).map_err(|error| error.to_string())
 }
 
 /// A length of time that varies; files of it start at `folder`.
 pub(super) fn law(folder: &Path) -> impl Fn(&Found<'_>) -> Result<Law, String> {
-    move |found| Law::parse(time(found)?, folder).map_err(|error| error.to_string())
+    move |found| Law::parse_beside(time(found)?, folder).map_err(|error| error.to_string())
 }
 
 fn time<'a>(found: &'a Found<'_>) -> Result<&'a str, String> {
@@ -95,11 +95,11 @@ pub(super) fn expectation(found: &Found<'_>) -> Result<Expectation, String> {
 }
 
 /// Parameters of a method, as a JSON list.
-pub(super) fn params(found: &Found<'_>) -> Result<opensrf::osrf::Json, String> {
+pub(super) fn params(found: &Found<'_>) -> Result<Json, String> {
     match (&found.value.kind, found.is_untyped) {
-        (ValueKind::Array(_), _) => Ok(json::of(found.value)?.into()),
+        (ValueKind::Array(_), _) => json::of(found.value),
         (ValueKind::String(text), true) => match serde_json::from_str(text) {
-            Ok(list @ Json::Array(_)) => Ok(list.into()),
+            Ok(list @ Json::Array(_)) => Ok(list),
             _ => Err(format!("{text:?} is no JSON list, such as [1, 2]")),
         },
         _ => Err(format!(
