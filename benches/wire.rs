@@ -116,7 +116,7 @@ fn passing(c: &mut Criterion) {
     let mut group = c.benchmark_group("a passing stanza of 600 B");
     group.bench_function("forward", |b| {
         b.iter(|| {
-            black_box(&stanza).forward(class.clone(), node.clone(), &sender, Placement::Child)
+            black_box(&stanza).forward(class.clone(), node.clone(), &sender, Placement::Child, None)
         });
     });
     group.bench_function("bounce", |b| {

@@ -8,7 +8,8 @@
 //! Modules, lowest layer first; each uses only those before it:
 //! [`limits`], [`time`], [`ids`], [`interval`], [`retry`], [`muffler`]; [`xml`]; [`original`];
 //! [`jid`], [`stanza`], [`shares`]; [`osrf`]; [`stream`];
-//! [`service`]; [`session`]; [`router`], [`pool`], [`registration`], [`switchboard`], [`liveness`].
+//! [`service`]; [`session`]; [`router`], [`pool`], [`registration`], [`reporting`], [`switchboard`],
+//! [`liveness`].
 
 pub mod ids;
 pub mod interval;
@@ -20,6 +21,7 @@ pub mod original;
 pub mod osrf;
 pub mod pool;
 pub mod registration;
+pub mod reporting;
 pub mod retry;
 mod role;
 pub mod router;

@@ -146,6 +146,13 @@ impl Pool {
         }
     }
 
+    /// Requests that are with drones, and those that wait for one.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let stats = self.stats();
+        stats.busy + stats.backlog
+    }
+
     /// How many drones there may be, and how many requests may wait.
     #[must_use]
     pub fn size(&self) -> PoolSize {

@@ -15,6 +15,7 @@ mod dropped;
 pub mod env;
 pub mod host;
 pub mod jabber;
+pub mod law;
 pub mod listener;
 pub mod messages;
 pub mod party;

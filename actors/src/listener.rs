@@ -1,7 +1,9 @@
-//! The actor around a [`Registration`] and a [`Pool`]: one service of this host.
+//! The actor around a [`Pool`], a [`Registration`] and a [`Reporting`]: one service of this host.
 //!
 //! It registers with the routers, takes what they pass on, and hands each request to a drone.
 
+mod loads;
+mod plan;
 mod registering;
 mod status;
 mod work;
@@ -15,24 +17,22 @@ use opensrf::ids::resource_part;
 use opensrf::jid::Jid;
 use opensrf::limits::{LINE_INTERVAL, MAILBOX};
 use opensrf::muffler::Muffler;
-use opensrf::pool::{self, DroneId, Pool, PoolRules};
+use opensrf::pool::{self, DroneId, Pool};
 use opensrf::registration::{self, Registration};
+use opensrf::reporting::{self, Reporting};
 use opensrf::retry::Retry;
-use opensrf::session::SessionRules;
 use opensrf::stanza::{Kind, Presence, Stanza};
 
-use crate::activity::Protected;
-use crate::client::Client;
 use crate::counters::Counters;
 use crate::driver::{Conduct, Driver};
-use crate::drone::{DronePlan, Panics};
+use crate::drone::DronePlan;
 use crate::env::Env;
 use crate::messages::{DroneReport, Order, Ready, ServiceOrder};
 use crate::party::{Party, Uplink};
 use crate::peer::Peer;
-use crate::service::{MethodError, Service, ServiceContext, Threads};
 use crate::supervise::{ChildExited, Exit, Tether};
-use crate::transport::{LinkError, LinkEvent, Transport};
+use crate::transport::{LinkError, LinkEvent};
+pub use plan::ListenerPlan;
 use work::DroneHandle;
 
 /// The first delay before a router is asked again whether it knows the service.
@@ -44,56 +44,6 @@ const FIRST_START: Duration = Duration::from_millis(100);
 /// The longest one.
 const LONGEST_START: Duration = Duration::from_secs(5);
 
-/// What a listener needs.
-#[derive(Debug, Clone)]
-pub struct ListenerPlan {
-    /// What it serves.
-    pub service: Service,
-    /// Its drones and its backlog.
-    pub pool: PoolRules,
-    /// What holds for sessions with its drones.
-    pub rules: SessionRules,
-    /// The account that it and its drones log in to.
-    pub user: String,
-    /// The domain of that account.
-    pub domain: String,
-    /// This machine's name, as part of addresses.
-    pub host: String,
-    /// Where it registers.
-    pub routers: Vec<Jid>,
-    /// How it gets onto the bus, it and its drones.
-    pub transport: Arc<dyn Transport>,
-    /// For methods that call other services.
-    pub client: Client,
-    /// Methods whose parameters are never logged.
-    pub protected: Protected,
-    /// Where methods that block run.
-    pub(crate) threads: Threads,
-}
-
-impl ListenerPlan {
-    fn drones(&self, counters: Arc<Counters>) -> DronePlan {
-        DronePlan {
-            service: self.service.clone(),
-            rules: self.rules,
-            transport: Arc::clone(&self.transport),
-            client: self.client.clone(),
-            counters,
-            protected: self.protected.clone(),
-            threads: self.threads.clone(),
-            panics: Panics::default(),
-        }
-    }
-
-    /// What the service wants done before it begins, if it wants anything.
-    fn starting(&self) -> Option<impl Future<Output = Result<(), MethodError>> + use<>> {
-        self.service.hooks().starting(ServiceContext {
-            service: self.service.name().clone(),
-            client: self.client.clone(),
-        })
-    }
-}
-
 /// One service of this host.
 #[derive(Debug)]
 pub struct ListenerActor {
@@ -103,6 +53,7 @@ pub struct ListenerActor {
     number: String,
     pool: Driver<Pool>,
     registration: Driver<Registration>,
+    reporting: Driver<Reporting>,
     uplink: Uplink,
     drones: BTreeMap<DroneId, DroneHandle>,
     /// Ends of drones, by kind, that have a line in the log.
@@ -150,6 +101,7 @@ impl ListenerActor {
             ),
             pool: Driver::new(Pool::new(plan.pool, starts), env.clone()),
             registration: Driver::new(registration, env.clone()),
+            reporting: Driver::new(Reporting::default(), env.clone()),
             plan,
             drone_plan,
             number,
@@ -214,6 +166,7 @@ impl ListenerActor {
 
     fn pool_step(&mut self, input: pool::Input, ctx: &mut Context<Self>) {
         Conduct::<Pool>::step(self, input, ctx);
+        self.report_load(ctx);
         self.report_ready();
     }
 
@@ -285,6 +238,7 @@ impl Party for ListenerActor {
     }
 
     fn unlinked(&mut self, _: &LinkError, ctx: &mut Context<Self>) -> bool {
+        self.reporting_step(reporting::Input::LinkDown, ctx);
         self.pool_step(pool::Input::LinkDown, ctx);
         self.registration_step(registration::Input::LinkDown, ctx);
         true
@@ -321,6 +275,7 @@ impl Party for ListenerActor {
             self.note(&stanza, "ignored: a bounce, or without thread");
             return;
         }
+        self.note_asker(&stanza, ctx);
         self.pool_step(pool::Input::Request(stanza), ctx);
     }
 }

@@ -28,9 +28,9 @@ use actix::Message;
 use opensrf::jid::Jid;
 use opensrf::osrf::Json;
 use opensrf::pool::DroneId;
-use opensrf::router::ClassStats;
+use opensrf::router::{ClassStats, Registrant};
 use opensrf::session::{Asked, CallError, Context, Event, RequestId, RunId, SessionId};
-use opensrf::stanza::{Placement, Stanza};
+use opensrf::stanza::Stanza;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client::ClientError;
@@ -41,8 +41,8 @@ use crate::status::{ClassAnswer, Question};
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub enum ClassCommand {
-    /// This listener serves the class now, and looks for attributes there.
-    AddNode(Jid, Placement),
+    /// This listener serves the class now.
+    AddNode(Registrant),
     /// This listener left.
     RemoveNode(Jid),
     /// This listener's session has ended.

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler};
 use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
-use opensrf::router::{ClassEnd, Distrusted, Router, RouterEffect, RouterInput, Trust};
+use opensrf::router::{
+    ClassEnd, Distrusted, Router, RouterEffect, RouterInput, RoutingPolicy, Trust,
+};
 use opensrf::stanza::Stanza;
 
 use crate::counters::Counters;
@@ -29,6 +31,8 @@ pub struct RouterPlan {
     pub address: Jid,
     /// Whom it listens to.
     pub trust: Trust,
+    /// How its classes choose among listeners.
+    pub policy: RoutingPolicy,
     /// How it gets onto the bus, it and its classes.
     pub transport: Arc<dyn Transport>,
 }
@@ -88,8 +92,7 @@ impl RouterActor {
         let actor = ServiceClassActor::new(
             class.clone(),
             address,
-            self.plan.trust.clone(),
-            Arc::clone(&self.plan.transport),
+            &self.plan,
             Peer::new(ctx.address()),
             (env, Arc::clone(&self.counters)),
             Tether::new(ctx.address().recipient(), self.opened),
@@ -118,8 +121,8 @@ impl Conduct<Router> for RouterActor {
         match effect {
             RouterEffect::Send(stanza) => self.uplink.send(stanza),
             RouterEffect::OpenClass { class, address } => self.open(class, address, ctx),
-            RouterEffect::AddNode(class, node, placement) => {
-                self.tell(&class, ClassCommand::AddNode(node, placement));
+            RouterEffect::AddNode(class, node) => {
+                self.tell(&class, ClassCommand::AddNode(node));
             }
             RouterEffect::RemoveNode(class, node) => {
                 self.tell(&class, ClassCommand::RemoveNode(node));

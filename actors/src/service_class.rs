@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, Context, Handler};
 use opensrf::jid::Jid;
 use opensrf::limits::MAILBOX;
-use opensrf::router::{ClassEffect, ClassInput, ServiceClass, Trust};
+use opensrf::router::{ClassEffect, ClassInput, RoutingPolicy, ServiceClass};
 use opensrf::stanza::Stanza;
 
 use crate::counters::Counters;
@@ -17,14 +17,15 @@ use crate::env::Env;
 use crate::messages::{ClassCommand, ClassEvent};
 use crate::party::{Party, Uplink};
 use crate::peer::Peer;
-use crate::router::note_distrust;
+use crate::router::{RouterPlan, note_distrust};
 use crate::supervise::{Exit, Tether};
-use crate::transport::{LinkError, LinkEvent, Transport};
+use crate::transport::{LinkError, LinkEvent};
 
 /// Passes requests for one service to its listeners.
 #[derive(Debug)]
 pub struct ServiceClassActor {
     name: String,
+    policy: RoutingPolicy,
     driver: Driver<ServiceClass>,
     uplink: Uplink,
     router: Peer<ClassEvent>,
@@ -34,26 +35,33 @@ pub struct ServiceClassActor {
 }
 
 impl ServiceClassActor {
-    /// A class that will log in at `address`.
+    /// A class of the router that `plan` describes, which will log in at `address`.
     #[must_use]
     pub fn new(
         name: String,
         address: Jid,
-        trust: Trust,
-        transport: Arc<dyn Transport>,
+        plan: &RouterPlan,
         router: Peer<ClassEvent>,
         shared: (Env, Arc<Counters>),
         tether: Tether,
     ) -> Self {
         let (mut env, counters) = shared;
+        let RouterPlan {
+            trust,
+            policy,
+            transport,
+            ..
+        } = plan.clone();
         let bounces = transport.bounces();
         let uplink = Uplink::new(transport, address.clone(), &env, Arc::clone(&counters));
         let first = u32::try_from(env.secret() >> 32).unwrap_or_default();
-        let class = ServiceClass::new(name.clone(), address, trust, bounces, first);
+        let chooser = policy.chooser(env.seed().fork("policy"));
+        let class = ServiceClass::new(name.clone(), address, trust, chooser, bounces, first);
         let dropped = Dropped::new(&env, Arc::clone(&counters));
         let driver = Driver::new(class, env);
         Self {
             name,
+            policy,
             driver,
             uplink,
             router,
@@ -151,7 +159,7 @@ impl Handler<ClassCommand> for ServiceClassActor {
 
     fn handle(&mut self, command: ClassCommand, ctx: &mut Self::Context) {
         let input = match command {
-            ClassCommand::AddNode(node, placement) => ClassInput::AddNode(node, placement),
+            ClassCommand::AddNode(node) => ClassInput::AddNode(node),
             ClassCommand::RemoveNode(node) => ClassInput::RemoveNode(node),
             ClassCommand::LoseNode(node) => ClassInput::LoseNode(node),
             ClassCommand::Report => ClassInput::Report,

@@ -56,7 +56,13 @@ fn check_stanza(stanza: &Stanza) {
     }
     let forward = |stanza: &Stanza, node| {
         let jid = |text| Jid::parse(text).expect("it is an address");
-        stanza.forward(jid("router@a/s"), jid("node@a/n"), &jid("me@a/c"), node)
+        stanza.forward(
+            jid("router@a/s"),
+            jid("node@a/n"),
+            &jid("me@a/c"),
+            node,
+            None,
+        )
     };
     // Only messages have attributes in the old place.
     let forms = [Placement::Child, Placement::Message, Placement::Both];

@@ -1,7 +1,8 @@
-//! One registered service: passes each request to the next of its nodes.
+//! One registered service: passes each request to one of its nodes.
 //!
-//! A node is a listener's address. Requests go round by order of registration. A request that comes
-//! back goes to the next node, with its own body and thread, and the node that did not take it is
+//! A node is a listener's address. Which of them gets a request its [`Chooser`] says: each in turn, or
+//! by what they hold. For the latter the class numbers what it passes on, and takes reports of nodes
+//! ([`LoadReport`](crate::stanza::LoadReport)). A request that comes back goes to another node, with its own body and thread, and the node that did not take it is
 //! forgotten, unless it was only full, or the server did not carry the request itself (then no other
 //! node would get it either). When no node is left the original sender is told, and the class asks to
 //! be closed.
@@ -24,6 +25,7 @@
 mod event;
 mod flight;
 mod nodes;
+mod policy;
 
 use super::distrust::Distrust;
 use super::{ClassStats, Trust};
@@ -36,6 +38,7 @@ pub use event::{ClassEffect, ClassInput};
 pub use flight::Bounces;
 use flight::{Flight, Found, Given, attempts};
 use nodes::Nodes;
+pub use policy::{Chooser, NodeLoad, RoutingPolicy};
 
 /// The id of the ping by which a class learns that nothing more comes back.
 const FAREWELL: &str = "farewell";
@@ -61,17 +64,25 @@ pub struct ServiceClass {
 }
 
 impl ServiceClass {
-    /// A class without nodes at `address`, which numbers what it passes on from `first`.
+    /// A class without nodes at `address`, which chooses among nodes by `chooser`, and gives what it
+    /// passes on ids from `first` on.
     ///
-    /// That should be by chance: bounces may come in that were meant for an earlier class of this
+    /// The latter should be by chance: bounces may come in that were meant for an earlier class of this
     /// address, and must not be taken for its own.
     #[must_use]
-    pub fn new(name: String, address: Jid, trust: Trust, bounces: Bounces, first: u32) -> Self {
+    pub fn new(
+        name: String,
+        address: Jid,
+        trust: Trust,
+        chooser: Box<dyn Chooser>,
+        bounces: Bounces,
+        first: u32,
+    ) -> Self {
         Self {
             name,
             address,
             trust,
-            nodes: Nodes::default(),
+            nodes: Nodes::new(chooser),
             flight: Flight::new(bounces, u64::from(first) << 16),
             distrust: Distrust::default(),
             added: 0,
@@ -93,10 +104,7 @@ impl ServiceClass {
             .as_ref()
             .filter(|_| stanza.kind == Kind::Message)
         else {
-            return out.push(ClassEffect::Dropped(
-                "not a message from anybody",
-                stanza.xid(),
-            ));
+            return self.other(&stanza, out);
         };
         if stanza.is_error() {
             self.bounced(now, from, &stanza, out);
@@ -114,23 +122,38 @@ impl ServiceClass {
         }
     }
 
+    /// What is no message: a node's report of its load, or nothing of use.
+    fn other(&mut self, stanza: &Stanza, out: &mut Vec<ClassEffect>) {
+        let reason = match (stanza.reported_load(), &stanza.from) {
+            (Some(load), Some(from)) if self.nodes.reported(from, load) => return,
+            (Some(_), _) => "a report of a load that nobody asked for",
+            (None, _) => "not a message from anybody",
+        };
+        out.push(ClassEffect::Dropped(reason, stanza.xid()));
+    }
+
     /// Gives a request to the node at that place, or tells its caller that there is none.
-    fn pass_on(&mut self, now: Tick, given: Given, node: usize, out: &mut Vec<ClassEffect>) {
+    fn pass_on(
+        &mut self,
+        now: Tick,
+        given: Given,
+        node: Option<usize>,
+        out: &mut Vec<ClassEffect>,
+    ) {
         let Some(sender) = &given.stanza.from else {
             return out.push(ClassEffect::Dropped(
                 "a request from nobody",
                 given.stanza.xid(),
             ));
         };
-        let Some(node) = self.nodes.get_mut(node) else {
+        let Some(to) = node.and_then(|at| self.nodes.give(at)) else {
             return self.refuse(&given.stanza, "no listener is left", out);
         };
-        node.stats.forwarded += 1;
         self.forwarded += 1;
-        let (jid, placement) = (node.stats.node.clone(), node.placement);
+        let (own, jid) = (self.address.clone(), to.jid.clone());
         let stanza = &given.stanza;
-        let mut forwarded = stanza.forward(self.address.clone(), jid.clone(), sender, placement);
-        forwarded.id = self.flight.keep(now, jid, given);
+        let mut forwarded = stanza.forward(own, jid, sender, to.placement, to.number);
+        forwarded.id = self.flight.keep(now, to.jid, given);
         out.push(ClassEffect::Send(forwarded));
     }
 
@@ -147,9 +170,8 @@ impl ServiceClass {
         self.bounced += 1;
         self.last_bounce = Some(now);
         let fault = fault(bounce);
-        if let Some(node) = at.and_then(|at| self.nodes.get_mut(at)) {
-            node.stats.bounced += 1;
-            node.stats.last_bounce = Some(now);
+        if let Some(at) = at {
+            self.nodes.bounced(now, at);
         }
         let is_gone = fault == Fault::Gone;
         let is_lost = is_gone && self.nodes.remove(from);
@@ -176,7 +198,7 @@ impl ServiceClass {
         }
     }
 
-    /// Sends what a dead node did not take to the one whose turn it is.
+    /// Sends what a dead node did not take to another one.
     fn redeliver(&mut self, now: Tick, given: Given, out: &mut Vec<ClassEffect>) {
         if given.is_too_late(now) {
             return self.refuse(&given.stanza, "it came back too late", out);
@@ -201,7 +223,8 @@ impl ServiceClass {
         }
         match from {
             Some(at) if !given.is_too_late(now) => {
-                self.pass_on(now, given, (at + 1) % self.nodes.len(), out);
+                let behind = (at + 1) % self.nodes.len();
+                self.pass_on(now, given, Some(behind), out);
             }
             _ => self.redeliver(now, given, out),
         }
@@ -310,10 +333,10 @@ impl Role for ServiceClass {
 
     fn handle(&mut self, now: Tick, input: ClassInput, out: &mut Vec<ClassEffect>) {
         match input {
-            ClassInput::AddNode(jid, placement) => {
+            ClassInput::AddNode(registrant) => {
                 self.added += 1;
                 self.empty = None;
-                self.nodes.add(now, jid, placement);
+                self.nodes.add(now, registrant);
             }
             ClassInput::RemoveNode(jid) => {
                 if self.nodes.remove(&jid) && self.nodes.is_empty() {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::NodeLoad;
 use crate::jid::Jid;
 use crate::osrf::{Json, Request};
 use crate::time::Tick;
@@ -38,6 +39,8 @@ pub struct NodeStats {
     pub registered: Tick,
     /// When it said so last; listeners repeat it.
     pub last_registered: Tick,
+    /// Its drones, and what it holds; as far as is known.
+    pub load: NodeLoad,
 }
 
 impl NodeStats {
@@ -51,6 +54,7 @@ impl NodeStats {
             last_bounce: None,
             registered: now,
             last_registered: now,
+            load: NodeLoad::default(),
         }
     }
 }
@@ -180,6 +184,8 @@ impl Known<'_> {
             "registered_seconds": self.ago(node.registered),
             "last_registered_seconds": self.ago(node.last_registered),
             "last_bounce_seconds": node.last_bounce.map(|at| self.ago(at)),
+            "drones": node.load.drones,
+            "outstanding": node.load.outstanding,
         })
     }
 
@@ -190,6 +196,8 @@ impl Known<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
 
     #[test]
@@ -204,6 +212,10 @@ mod tests {
                 bounced: 1,
                 last_bounce: Some(at(20)),
                 last_registered: at(29),
+                load: NodeLoad {
+                    drones: NonZeroU32::new(8),
+                    outstanding: None,
+                },
                 ..NodeStats::new(node, at(11))
             }],
             forwarded: 5,
@@ -235,6 +247,8 @@ mod tests {
                     "registered_seconds": 19,
                     "last_registered_seconds": 1,
                     "last_bounce_seconds": 10,
+                    "drones": 8,
+                    "outstanding": null,
                 }],
             }],
         });

@@ -3,8 +3,9 @@
 //! Two roles. [`Router`] is the top-level address `router@domain/router`: it takes registrations
 //! and answers questions about the network. Each registered service is a [`ServiceClass`] with an
 //! address of its own, which passes requests on. The router knows which classes there are and who has
-//! registered for them; a class knows which of its nodes can be passed something. Both follow §4 of the protocol, and are better where the original loses
-//! requests: every stanza that comes back from a dead node is delivered again or answered, not
+//! registered for them; a class knows which of its nodes can be passed something, and chooses among
+//! them by its [`RoutingPolicy`]. Both follow §4 of the protocol, and are better where the original
+//! loses requests: every stanza that comes back from a dead node is delivered again or answered, not
 //! only the last one.
 
 mod class;
@@ -13,13 +14,27 @@ mod info;
 mod top;
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 
 use crate::jid::Jid;
+use crate::stanza::Placement;
 
 pub use class::{Bounces, ClassEffect, ClassInput, ServiceClass};
+pub use class::{Chooser, NodeLoad, RoutingPolicy};
 pub use distrust::Distrusted;
 pub use info::{ClassStats, NodeStats, Question};
 pub use top::{ClassEnd, Router, RouterEffect, RouterInput};
+
+/// A listener, and what it said of itself when it registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registrant {
+    /// Its address.
+    pub jid: Jid,
+    /// Where it looks for attributes.
+    pub placement: Placement,
+    /// How many drones it may have. One that says so reports its load to a class that asks.
+    pub drones: Option<NonZeroU32>,
+}
 
 /// Whose stanzas a router takes, by the domain of the sender.
 #[derive(Debug, Clone, PartialEq, Eq)]

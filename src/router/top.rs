@@ -26,14 +26,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::distrust::Distrust;
-use super::{ClassStats, Trust};
+use super::{ClassStats, Registrant, Trust};
 use crate::Role;
 use crate::jid::Jid;
 use crate::stanza::{Kind, Stanza};
 use crate::time::Tick;
 pub use event::{ClassEnd, RouterEffect, RouterInput};
 use questions::Pending;
-use registry::Node;
 
 /// A class that breaks is opened again at once, but not more often than this.
 const REOPEN: Duration = Duration::from_secs(1);
@@ -45,7 +44,7 @@ struct Class {
     opened: Tick,
     phase: Phase,
     /// Who registered, in that order. While it closes, who did so meanwhile.
-    nodes: Vec<Node>,
+    nodes: Vec<Registrant>,
     /// `AddNode` sent so far.
     added: u64,
     /// The last figures it reported.
@@ -122,7 +121,11 @@ impl Router {
         let extension = stanza.extension();
         match &*extension.router_command {
             "register" => {
-                let node = (from, extension.placement);
+                let node = Registrant {
+                    jid: from,
+                    placement: extension.placement,
+                    drones: extension.drones,
+                };
                 self.register(now, &extension.router_class, node, out);
             }
             "unregister" => self.unregister(&extension.router_class, &from, out),

@@ -5,6 +5,8 @@
 //! Written is the child, unless a peer is known to look at the other place.
 
 use std::fmt::Write;
+use std::num::NonZeroU32;
+use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
@@ -80,6 +82,15 @@ pub struct Extension {
     /// An attribute of ours: what nobody waits for any more need not be run. The original's programs
     /// read attributes by name, and so neither write nor notice it.
     pub timeout: Option<Duration>,
+    /// How many a service class has passed on to its receiver with this one: `osrf_number`.
+    ///
+    /// An attribute of ours, in requests of a class that wants to be told what the listener holds
+    /// ([`LoadReport`](super::LoadReport)).
+    pub number: Option<u64>,
+    /// How many drones a listener may have: `osrf_drones`.
+    ///
+    /// An attribute of ours, in `register`. Who says it reports what it holds to a class that asks.
+    pub drones: Option<NonZeroU32>,
     /// Where they stood, or are to stand.
     pub placement: Placement,
 }
@@ -87,6 +98,10 @@ pub struct Extension {
 impl Extension {
     /// The attribute that says how long the caller waits.
     pub(super) const TIMEOUT: &str = "osrf_timeout";
+    /// The attribute by which a class numbers what it passes on.
+    pub(super) const NUMBER: &str = "osrf_number";
+    /// The attribute by which a listener says how many drones it may have.
+    const DRONES: &str = "osrf_drones";
     /// The attribute that says who sent it to the router.
     pub(super) const ROUTER_FROM: &str = "router_from";
 
@@ -119,9 +134,7 @@ impl Extension {
 
     /// Digits that are a time to wait within bounds, or nothing.
     pub(super) fn read_timeout(value: &str) -> Option<Duration> {
-        let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
-        let millis = value.parse().ok().filter(|_| is_digits)?;
-        Some(Duration::from_millis(millis)).filter(is_told)
+        digits(value).map(Duration::from_millis).filter(is_told)
     }
 
     fn set(&mut self, name: &str, value: ByteString) {
@@ -133,6 +146,8 @@ impl Extension {
             "osrf_xid" => self.osrf_xid = value,
             "broadcast" => self.broadcast = !matches!(&*value, "" | "0"),
             Self::TIMEOUT => self.timeout = Self::read_timeout(&value),
+            Self::NUMBER => self.number = digits(&value),
+            Self::DRONES => self.drones = digits(&value),
             _ => {}
         }
     }
@@ -156,9 +171,9 @@ impl Extension {
         if self.broadcast {
             out.put_slice(b" broadcast=\"1\"");
         }
-        if let Some(timeout) = self.timeout.filter(is_told) {
+        for (name, value) in self.numbers() {
             // Writing to memory does not fail.
-            let _ = write!(out, " osrf_timeout=\"{}\"", timeout.as_millis());
+            let _ = write!(out, " {name}=\"{value}\"");
         }
     }
 
@@ -171,11 +186,24 @@ impl Extension {
             (ByteString::from_static(name), raw)
         });
         let broadcast = self.broadcast.then(|| ("broadcast", "1".to_owned()));
-        let timeout = self.timeout.filter(is_told);
-        let timeout = timeout.map(|time| ("osrf_timeout", time.as_millis().to_string()));
-        let others = [broadcast, timeout].into_iter().flatten();
+        let numbers = self
+            .numbers()
+            .map(|(name, value)| (name, value.to_string()));
+        let others = broadcast.into_iter().chain(numbers);
         let others = others.map(|(name, value)| (ByteString::from_static(name), value.into()));
         strings.chain(others).collect()
+    }
+
+    /// The attributes of ours that are set.
+    fn numbers(&self) -> impl Iterator<Item = (&'static str, u128)> {
+        let timeout = self.timeout.filter(is_told);
+        let numbers = [
+            (Self::TIMEOUT, timeout.map(|time| time.as_millis())),
+            (Self::NUMBER, self.number.map(u128::from)),
+            (Self::DRONES, self.drones.map(|drones| drones.get().into())),
+        ];
+        let set = numbers.into_iter();
+        set.filter_map(|(name, value)| value.map(|value| (name, value)))
     }
 
     fn strings(&self) -> [(&'static str, &str); 5] {
@@ -202,6 +230,12 @@ impl<'a> FromIterator<(&'a str, ByteString)> for Extension {
     }
 }
 
+/// Digits that are such a number, or nothing.
+pub(super) fn digits<T: FromStr>(value: &str) -> Option<T> {
+    let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    value.parse().ok().filter(|_| is_digits)
+}
+
 /// Whether a caller may say that it waits so long.
 fn is_told(timeout: &Duration) -> bool {
     (Duration::from_millis(1)..=CALLER_WAITS).contains(timeout)
@@ -217,6 +251,8 @@ pub(super) fn is_attribute(name: &str) -> bool {
             | "router_command"
             | "osrf_xid"
             | "broadcast"
-            | "osrf_timeout"
+            | Extension::TIMEOUT
+            | Extension::NUMBER
+            | Extension::DRONES
     )
 }

@@ -41,14 +41,23 @@ impl Stanza {
     /// body, xid and time to wait, from `router_from`.
     ///
     /// All other OpenSRF attributes are emptied; type, id and error are left out, so that the echo
-    /// in a bounce can be sent to another node.
+    /// in a bounce can be sent to another node. `number` says which it is of all that the node got
+    /// from a class that wants to be told what the node holds.
     #[must_use]
-    pub fn forward(&self, from: Jid, to: Jid, router_from: &Jid, node: Placement) -> Self {
+    pub fn forward(
+        &self,
+        from: Jid,
+        to: Jid,
+        router_from: &Jid,
+        node: Placement,
+        number: Option<u64>,
+    ) -> Self {
         let asked = self.extension();
         let opensrf = Extension {
             router_from: Some(router_from.clone()),
             osrf_xid: asked.osrf_xid.clone(),
             timeout: asked.timeout,
+            number,
             placement: node.for_node(asked.placement),
             ..Extension::default()
         };

@@ -25,6 +25,15 @@ impl Wire {
         }
     }
 
+    /// A lone child without content: `text` is its tag, `name` its name.
+    pub(super) fn lone(text: String, name: &str, namespace: &str) -> Self {
+        let span = Span::new(1, 1 + name.len());
+        Self {
+            children: smallvec![Child::open(span, 0, text.len(), namespace)],
+            inner: text.into(),
+        }
+    }
+
     /// Takes the inside of an element.
     pub(super) fn new(raw: Raw) -> Self {
         let (inner, children) = raw.into_inner();

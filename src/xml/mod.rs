@@ -60,6 +60,8 @@ pub mod ns {
     pub const LIMITS: &str = "urn:xmpp:stream-limits:0";
     /// Ping (XEP-0199).
     pub const PING: &str = "urn:xmpp:ping";
+    /// What a listener tells a service class of its load; ours.
+    pub const LOAD: &str = "opensrf:load";
 }
 
 /// The attributes of a `<stream:stream>` start tag that matter.

@@ -22,6 +22,7 @@ mod methods;
 mod old_programs;
 mod on_board;
 mod overload;
+mod policies;
 mod pools;
 mod proxy;
 mod raw;

@@ -13,20 +13,27 @@ use crate::support::{Net, Way, hub, knows, over, run};
 
 const SERVICE: &str = "router@localhost/test.raw";
 
-/// A listener that has registered for `test.raw` in this form.
-async fn listener(hub: &HostHandle, name: &str, form: Placement) -> Raw {
-    let mut raw = Raw::log_in(hub, name).await;
+/// What registers a listener for `test.raw` in this form.
+pub(crate) fn registers(form: Placement) -> String {
     let attributes = "router_command=\"register\" router_class=\"test.raw\" osrf_xid=\"\"";
     let to = "to=\"router@localhost/router\"";
-    raw.say(&match form {
+    match form {
         Placement::Message => {
             format!("<message {to} {attributes}><body>registering...</body></message>")
         }
         Placement::Child | Placement::Both => {
             format!("<message {to}><opensrf {attributes}/><body>registering</body></message>")
         }
-    })
-    .await;
+    }
+}
+
+/// The body that answers a request with 8.
+pub(crate) const EIGHT: &str = r#"[{"__c":"osrfMessage","__p":{"threadTrace":1,"type":"RESULT","payload":{"__c":"osrfResult","__p":{"status":"OK","statusCode":200,"content":8}}}},{"__c":"osrfMessage","__p":{"threadTrace":1,"type":"STATUS","payload":{"__c":"osrfConnectStatus","__p":{"status":"Request Complete","statusCode":205}}}}]"#;
+
+/// A listener that has registered for `test.raw` in this form.
+async fn listener(hub: &HostHandle, name: &str, form: Placement) -> Raw {
+    let mut raw = Raw::log_in(hub, name).await;
+    raw.say(&registers(form)).await;
     // What comes over one connection is dealt with in order.
     raw.is_silent().await;
     while !knows(hub, "test.raw").await {}
@@ -88,10 +95,9 @@ fn a_listener_of_the_old_form_serves_callers_of_the_new_one() {
         assert_eq!(asked.extension().placement, Placement::Message);
         let caller = asked.sender().expect("a caller");
         assert_ne!(Some(&caller), asked.from.as_ref());
-        let answer = r#"[{"__c":"osrfMessage","__p":{"threadTrace":1,"type":"RESULT","payload":{"__c":"osrfResult","__p":{"status":"OK","statusCode":200,"content":8}}}},{"__c":"osrfMessage","__p":{"threadTrace":1,"type":"STATUS","payload":{"__c":"osrfConnectStatus","__p":{"status":"Request Complete","statusCode":205}}}}]"#;
         old.say(&format!(
             "<message to=\"{caller}\" router_from=\"\" osrf_xid=\"\"><thread>{}</thread>\
-             <body>{answer}</body></message>",
+             <body>{EIGHT}</body></message>",
             asked.thread()
         ))
         .await;

@@ -6,14 +6,13 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{REFUSED, complain, print_line};
 use crate::law::length;
 use crate::sim::report::{Mode, Report};
-use crate::sim::scenario::Scenario;
+use crate::sim::scenario::{Scenario, ScenarioError, ScenarioFile};
 use crate::sim::sweep::{Axis, SweepReport, Value, sweep};
-use crate::sim::{Progress, SimError};
+use crate::sim::Progress;
 use watch::Watch;
 
 /// Run a load experiment: the same network in simulated time, in seconds
@@ -126,21 +125,14 @@ enum Shown<'a> {
 }
 
 impl Args {
-    fn load(&self, values: &[Value<'_>]) -> Result<Scenario, crate::settings::SettingsError> {
-        let mut file = Scenario::file(&self.scenario);
-        for (path, value) in &self.set {
-            file = file.set(path, value, "--set");
-        }
-        if let Some(seed) = self.seed {
-            file = file.set("seed", &seed.to_string(), "--seed");
-        }
-        if let Some(duration) = &self.duration {
-            file = file.set("duration", duration, "--duration");
-        }
-        for (path, value) in values {
-            file = file.set(path, value, "--sweep");
-        }
-        file.load()
+    fn load(&self, swept: &[Value<'_>]) -> Result<Scenario, ScenarioError> {
+        let file = ScenarioFile::open(&self.scenario)?;
+        let seed = self.seed.map(|seed| seed.to_string());
+        let mut values: Vec<_> = self.set.iter().map(|(path, value)| (&**path, &**value)).collect();
+        values.extend(seed.as_deref().map(|seed| ("seed", seed)));
+        values.extend(self.duration.as_deref().map(|duration| ("duration", duration)));
+        values.extend(swept);
+        file.scenario_with(&values)
     }
 
     /// Writes what was asked for, and the summary unless stdout has something else.
@@ -176,5 +168,5 @@ fn setting(text: &str) -> Result<(String, String), String> {
 }
 
 fn long(text: &str) -> Result<String, String> {
-    length(text).map(|_: Duration| text.to_owned()).map_err(|error| error.to_string())
+    length::parse(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }

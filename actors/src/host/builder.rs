@@ -3,19 +3,19 @@
 mod network;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use opensrf::limits::{BACKLOG, BLOCKING_METHODS, DEAD_AFTER};
+use opensrf::router::RoutingPolicy;
 use opensrf::session::RouterName;
 use opensrf::stream::LoginMethod;
 
-use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec};
+use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec, socket};
 use super::{HostError, HostHandle};
 use crate::activity::Protected;
 use crate::control::Place;
 use crate::env::Env;
-use crate::jabber::{Socket, Tap};
+use crate::jabber::Tap;
 use crate::sasl::Account;
 use crate::service::Service;
 
@@ -212,6 +212,15 @@ impl HostBuilder {
         self
     }
 
+    /// How the routers of this host choose among the listeners of a service; round robin by default.
+    #[must_use]
+    pub fn policy(mut self, policy: RoutingPolicy) -> Self {
+        for router in self.router.iter_mut().chain(&mut self.further_routers) {
+            router.policy = policy;
+        }
+        self
+    }
+
     /// How services and clients of this host get onto the bus; straight into the switch by default.
     #[must_use]
     pub fn bus_access(mut self, access: Access) -> Self {
@@ -375,13 +384,5 @@ impl HostBuilder {
             .spawn(thread)
             .map_err(HostError::Thread)?;
         started.await.map_err(|_| HostError::Ended)?
-    }
-}
-
-/// `host:port` or `unix:path`
-fn socket(address: &str) -> Socket {
-    match address.strip_prefix("unix:") {
-        Some(path) => Socket::Unix(PathBuf::from(path)),
-        None => Socket::Tcp(address.to_owned()),
     }
 }

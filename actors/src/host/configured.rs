@@ -129,6 +129,7 @@ fn router_spec(router: &RouterSettings, login: Option<&Login>) -> RouterSpec {
         access: access(router.address.as_ref(), settings::LoginMethod::Auto),
         trusted_clients: router.trusted_clients.clone(),
         trusted_servers: router.trusted_servers.clone(),
+        policy: router.policy,
         dead_after: router.dead_after,
     }
 }

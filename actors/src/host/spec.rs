@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use opensrf::limits::{CONNECTIONS_PER_ADDRESS, DEAD_AFTER, SESSIONS_PER_ACCOUNT};
 use opensrf::limits::{LOGIN_TIME, OUTBOX_BYTES, OUTBOX_PROGRESS, StreamLimits};
+use opensrf::router::RoutingPolicy;
 use opensrf::session::RouterName;
 use opensrf::stream::LoginMethod;
 
@@ -80,6 +81,7 @@ pub(crate) struct RouterSpec {
     pub(crate) access: Access,
     pub(crate) trusted_clients: Vec<String>,
     pub(crate) trusted_servers: Vec<String>,
+    pub(crate) policy: RoutingPolicy,
     pub(crate) dead_after: Duration,
 }
 
@@ -94,6 +96,7 @@ impl RouterSpec {
             access,
             trusted_clients: vec![domain.into()],
             trusted_servers: vec![domain.into()],
+            policy: RoutingPolicy::default(),
             dead_after: DEAD_AFTER,
         }
     }
@@ -146,5 +149,13 @@ impl Default for EmbeddedPlan {
             connections_per_address: CONNECTIONS_PER_ADDRESS,
             dead_after: DEAD_AFTER,
         }
+    }
+}
+
+/// `host:port` or `unix:path`
+pub(super) fn socket(address: &str) -> Socket {
+    match address.strip_prefix("unix:") {
+        Some(path) => Socket::Unix(path.into()),
+        None => Socket::Tcp(address.to_owned()),
     }
 }

@@ -232,6 +232,7 @@ impl RouterSpec {
         Ok(RouterPlan {
             address: jid(&self.user, &self.domain, &self.resource)?,
             trust: Trust::new(self.trusted_clients.clone(), self.trusted_servers.clone())?,
+            policy: self.policy,
             transport: ways.transport(
                 &self.access,
                 &self.password,

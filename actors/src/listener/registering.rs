@@ -1,10 +1,13 @@
 //! What the registration wants done: what is said to routers, and what they answer.
 
+use std::num::NonZeroU32;
+
 use actix::Context;
 use opensrf::jid::Jid;
 use opensrf::osrf::{self, Body};
 use opensrf::pool;
 use opensrf::registration::{self, Registration};
+use opensrf::reporting;
 use opensrf::stanza::{Extension, Message, Presence, Stanza};
 
 use super::ListenerActor;
@@ -32,12 +35,27 @@ impl ListenerActor {
         }
     }
 
-    fn command(&self, router: Jid, command: &'static str, said: &'static str) {
+    /// Says `register`, and what the router may want to know for it.
+    fn register(&self, router: Jid) {
+        let drones = self.plan.pool.size.max();
+        // More than fit are as good as any number.
+        let drones = u32::try_from(drones).unwrap_or(u32::MAX);
         let opensrf = Extension {
+            drones: NonZeroU32::new(drones),
+            ..self.command("register")
+        };
+        self.say(router, opensrf, "registering");
+    }
+
+    fn command(&self, command: &'static str) -> Extension {
+        Extension {
             router_class: self.plan.service.name().clone(),
             router_command: command.into(),
             ..Extension::default()
-        };
+        }
+    }
+
+    fn say(&self, router: Jid, opensrf: Extension, said: &'static str) {
         let message = Message {
             opensrf,
             body: said.into(),
@@ -58,7 +76,7 @@ impl ListenerActor {
     }
 
     /// The address at which a router passes on what is for this service.
-    fn class_at(&self, router: &Jid) -> Option<Jid> {
+    pub(super) fn class_at(&self, router: &Jid) -> Option<Jid> {
         Jid::new(router.local()?, router.domain(), self.service()).ok()
     }
 
@@ -79,10 +97,13 @@ impl Conduct<Registration> for ListenerActor {
     fn perform(&mut self, effect: registration::Effect, ctx: &mut Context<Self>) {
         match effect {
             registration::Effect::Register(router) => {
-                self.command(router, "register", "registering");
+                if let Some(class) = self.class_at(&router) {
+                    self.reporting_step(reporting::Input::Repeat(class), ctx);
+                }
+                self.register(router);
             }
             registration::Effect::Unregister(router) => {
-                self.command(router, "unregister", "unregistering");
+                self.say(router, self.command("unregister"), "unregistering");
             }
             registration::Effect::Ask(router) => self.ask_for_classes(router),
             registration::Effect::Show(router) => {
@@ -102,6 +123,9 @@ impl Conduct<Registration> for ListenerActor {
             }
             registration::Effect::Missing(router) => {
                 tracing::warn!(service = self.service(), %router, "router is missing");
+                if let Some(class) = self.class_at(&router) {
+                    self.reporting_step(reporting::Input::Forget(class), ctx);
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What a service class tells of itself.
 
+use std::num::NonZeroU32;
+
 use opensrf::router::NodeStats;
 use opensrf::time::Tick;
 
@@ -13,6 +15,7 @@ impl ServiceClassActor {
         let answer = ClassAnswer {
             mailbox_delay: question.waited(),
             bus: self.uplink.status(),
+            policy: self.policy.to_string(),
             forwarded: stats.forwarded,
             bounced: stats.bounced,
             refused: stats.refused,
@@ -29,5 +32,7 @@ fn status(now: Tick, node: &NodeStats) -> NodeStatus {
         last_registered: now.saturating_sub(node.last_registered),
         forwarded: node.forwarded,
         bounced: node.bounced,
+        drones: node.load.drones.map(NonZeroU32::get),
+        outstanding: node.load.outstanding,
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use opensrf::router::RoutingPolicy;
+
 use super::Password;
 
 /// Where to listen, or where a server listens.
@@ -121,6 +123,8 @@ pub struct RouterSettings {
     pub trusted_clients: Vec<String>,
     /// Domains whose listeners may register; at least one.
     pub trusted_servers: Vec<String>,
+    /// How it chooses among the listeners of a service.
+    pub policy: RoutingPolicy,
     /// How long the server at `address` may be silent before it is dead: at least 1 s, or 0 for never.
     pub dead_after: Duration,
 }

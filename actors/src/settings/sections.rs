@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use opensrf::limits::{self, StreamLimits};
 use opensrf::liveness::DeadAfter;
+use opensrf::router::RoutingPolicy;
 use tracing_subscriber::EnvFilter;
 
 use super::Password;
@@ -48,6 +49,17 @@ pub(super) const CLEARTEXT: &[(&str, CleartextLogin)] = &[
 pub(super) const LOGIN: &[(&str, LoginMethod)] =
     &[("auto", LoginMethod::Auto), ("legacy", LoginMethod::Legacy)];
 
+pub(super) const POLICY: &[(&str, RoutingPolicy)] = &[
+    named(RoutingPolicy::RoundRobin),
+    named(RoutingPolicy::LeastOutstanding),
+    named(RoutingPolicy::TwoChoices),
+    named(RoutingPolicy::Weighted),
+];
+
+const fn named(policy: RoutingPolicy) -> (&'static str, RoutingPolicy) {
+    (policy.name(), policy)
+}
+
 /// The words for the look of the log.
 pub(crate) const FORMAT: &[(&str, LogFormat)] = &[
     ("auto", LogFormat::Auto),
@@ -69,6 +81,12 @@ impl Toml for CleartextLogin {
 impl Toml for LoginMethod {
     fn toml(&self) -> String {
         shown(LOGIN, self)
+    }
+}
+
+impl Toml for RoutingPolicy {
+    fn toml(&self) -> String {
+        shown(POLICY, self)
     }
 }
 
@@ -177,6 +195,7 @@ pub(super) fn router(mut table: Section<'_>) -> Option<RouterSettings> {
     };
     let trusted_clients = trusted("trusted_clients");
     let trusted_servers = trusted("trusted_servers");
+    let policy = table.or("policy", RoutingPolicy::default(), word(POLICY));
     let dead_after = dead_after(&mut table);
     table.finish();
     Some(RouterSettings {
@@ -186,6 +205,7 @@ pub(super) fn router(mut table: Section<'_>) -> Option<RouterSettings> {
         account: account?,
         trusted_clients: trusted_clients?,
         trusted_servers: trusted_servers?,
+        policy,
         dead_after,
     })
 }

@@ -145,7 +145,7 @@ fn a_wrong_variable_is_named() {
         "environment variable OPENSRF_CLIENT__TIMEOUT_SECONDS: client.timeout_seconds: \
          expected a number, found a text",
         "environment variable OPENSRF_ROUTER__NMAE: router.nmae: unknown key; \
-         known here: domain, name, address, account, trusted_clients, trusted_servers, dead_after_seconds",
+         known here: domain, name, address, account, trusted_clients, trusted_servers, policy, dead_after_seconds",
     ];
     assert_eq!(lines, BTreeSet::from(expected));
 }

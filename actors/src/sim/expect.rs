@@ -20,7 +20,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::report::{Latency, PoolReport, Report, Summary, Verdict};
-use crate::law::length::{parse, show};
+use crate::law::length;
 
 /// One thing that a report must show.
 #[derive(Debug, Clone)]
@@ -153,7 +153,7 @@ impl Bound {
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Time(time) => show(*time).fmt(f),
+            Self::Time(time) => length::show(*time).fmt(f),
             Self::Count(count) => write!(f, "{count}"),
             Self::Part(part) => write!(f, "{:.3}%", part * 100.0),
             Self::Rate(rate) => write!(f, "{rate:.1}/s"),
@@ -173,7 +173,7 @@ impl Metric {
 
     fn bound(self, text: &str) -> Option<Bound> {
         match self {
-            Self::Time(_) | Self::Wait | Self::Recovered => parse(text).ok().map(Bound::Time),
+            Self::Time(_) | Self::Wait | Self::Recovered => length::parse(text).ok().map(Bound::Time),
             Self::Count(_) => part(text).or_else(|| text.parse().ok().map(Bound::Count)),
             Self::Throughput => {
                 let rate = text.strip_suffix("/s")?.trim_end().parse().ok()?;

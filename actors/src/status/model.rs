@@ -198,6 +198,9 @@ pub struct ClassAnswer {
     pub mailbox_delay: Duration,
     /// Its place on the bus.
     pub bus: BusStatus,
+    /// How it chooses among its listeners, as in settings.
+    #[serde(default)]
+    pub policy: String,
     /// Requests passed on so far.
     pub forwarded: u64,
     /// Those that came back.
@@ -224,6 +227,13 @@ pub struct NodeStatus {
     pub forwarded: u64,
     /// Those that came back.
     pub bounced: u64,
+    /// How many drones it may have; nothing if it does not say.
+    #[serde(default)]
+    pub drones: Option<u32>,
+    /// Requests that it holds, those on their way to it counted; nothing if the class does not ask, or
+    /// the listener does not report.
+    #[serde(default)]
+    pub outstanding: Option<u64>,
 }
 
 /// A service.

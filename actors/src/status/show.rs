@@ -190,14 +190,18 @@ impl ClassStatus {
         } else {
             "OFF THE BUS, "
         };
+        let policy = answer.policy.replace('_', " ");
         let mut details = vec![format!(
-            "{name}: {off}{forwarded} passed on, {bounced} came back, {refused} refused"
+            "{name}: {off}{policy}, {forwarded} passed on, {bounced} came back, {refused} refused"
         )];
         // Two lines each: the addresses of nodes are long.
         details.extend(answer.nodes.iter().flat_map(|node| {
             let (since, again) = (Span(node.registered), Span(node.last_registered));
             let (forwarded, bounced) = (node.forwarded, node.bounced);
-            let figures = format!("{forwarded} passed on, {bounced} came back");
+            let held = node.outstanding;
+            let held = held.map(|held| format!(", {held} outstanding"));
+            let held = held.unwrap_or_default();
+            let figures = format!("{forwarded} passed on, {bounced} came back{held}");
             [
                 format!("  {}", node.address),
                 format!("    registered for {since}, again {again} ago; {figures}"),

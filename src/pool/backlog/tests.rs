@@ -18,7 +18,7 @@ fn of(caller: u64, id: usize) -> Waiting {
         id: id.to_string().into(),
         ..Stanza::message(class.clone(), Message::default())
     };
-    let forwarded = asked.forward(class, jid(0), &jid(caller), Placement::Child);
+    let forwarded = asked.forward(class, jid(0), &jid(caller), Placement::Child, None);
     Waiting {
         stanza: Stanza {
             id: asked.id,

@@ -3,14 +3,14 @@
 use bytestring::ByteString;
 
 use crate::jid::Jid;
-use crate::router::{ClassStats, Distrusted};
-use crate::stanza::{Placement, Stanza};
+use crate::router::{ClassStats, Distrusted, Registrant};
+use crate::stanza::Stanza;
 
 /// What happens to a class.
 #[derive(Debug)]
 pub enum ClassInput {
-    /// From the router: this listener serves the class now, and reads attributes there.
-    AddNode(Jid, Placement),
+    /// From the router: this listener serves the class now.
+    AddNode(Registrant),
     /// From the router: this listener has left; it still takes what was sent to it.
     RemoveNode(Jid),
     /// From the router: this listener's session has ended; what was sent to it comes back.

@@ -1,8 +1,11 @@
+mod policies;
 mod walk;
 
 use super::nodes::GONE_NODES;
 use super::*;
+use crate::ids::Seed;
 use crate::limits::{FLIGHT_STANZAS, FLIGHT_TIME};
+use crate::router::Registrant;
 use crate::stanza::{Extension, Message, Placement};
 
 const CLASS: &str = "router@private/acme.calc";
@@ -23,16 +26,34 @@ fn class(nodes: &[&str]) -> ServiceClass {
 }
 
 fn class_with(bounces: Bounces, nodes: &[&str]) -> ServiceClass {
-    let trust = Trust::new(["public".to_owned()], ["private".to_owned()]).expect("both are given");
-    let mut class = ServiceClass::new("acme.calc".to_owned(), jid(CLASS), trust, bounces, 0);
+    let mut class = class_of(RoutingPolicy::RoundRobin, bounces);
     for name in nodes {
         step(&mut class, joins(name));
     }
     class
 }
 
+fn class_of(policy: RoutingPolicy, bounces: Bounces) -> ServiceClass {
+    let trust = Trust::new(["public".to_owned()], ["private".to_owned()]).expect("both are given");
+    made(trust, policy, bounces, 0)
+}
+
+fn made(trust: Trust, policy: RoutingPolicy, bounces: Bounces, first: u32) -> ServiceClass {
+    let (name, chooser) = ("acme.calc".to_owned(), policy.chooser(Seed::new(1)));
+    ServiceClass::new(name, jid(CLASS), trust, chooser, bounces, first)
+}
+
 fn joins(name: &str) -> ClassInput {
-    ClassInput::AddNode(node(name), Placement::Child)
+    joins_in(name, Placement::Child)
+}
+
+/// A listener of another program joins, which looks for attributes there.
+fn joins_in(name: &str, placement: Placement) -> ClassInput {
+    ClassInput::AddNode(Registrant {
+        jid: node(name),
+        placement,
+        drones: None,
+    })
 }
 
 fn step(class: &mut ServiceClass, input: ClassInput) -> Vec<ClassEffect> {
@@ -350,13 +371,7 @@ fn what_was_passed_on_too_long_ago_is_taken_from_the_echo() {
 fn what_an_earlier_class_passed_on_is_not_mixed_up_with_what_this_one_did() {
     let mut earlier = class(&["a", "b"]);
     let first = forwarded(&mut earlier, "1");
-    let mut class = ServiceClass::new(
-        "acme.calc".to_owned(),
-        jid(CLASS),
-        earlier.trust,
-        Bounces::Bare,
-        1,
-    );
+    let mut class = made(earlier.trust, RoutingPolicy::RoundRobin, Bounces::Bare, 1);
     for name in ["a", "b"] {
         step(&mut class, joins(name));
     }
@@ -397,7 +412,7 @@ fn what_nobody_waits_for_any_more_is_not_delivered_again() {
 fn a_node_gets_the_attributes_where_it_said_so_last() {
     let mut class = class(&[]);
     for placement in [Placement::Child, Placement::Message, Placement::Child] {
-        step(&mut class, ClassInput::AddNode(node("a"), placement));
+        step(&mut class, joins_in("a", placement));
         let stanza = forwarded(&mut class, "1");
         assert_eq!(stanza.extension().placement, placement);
         assert_eq!(stanza.extension().router_from, Some(jid(CLIENT)));
@@ -506,6 +521,7 @@ fn errors_from_nobody_we_sent_to_run_nothing() {
         node("a"),
         &node("a"),
         Placement::Child,
+        None,
     ));
     let nameless = Stanza {
         from: Some(node("b")),

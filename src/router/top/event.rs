@@ -3,8 +3,8 @@
 use bytestring::ByteString;
 
 use crate::jid::Jid;
-use crate::router::{ClassStats, Distrusted};
-use crate::stanza::{Placement, Stanza};
+use crate::router::{ClassStats, Distrusted, Registrant};
+use crate::stanza::Stanza;
 
 /// What happens to a router.
 #[derive(Debug)]
@@ -61,8 +61,8 @@ pub enum RouterEffect {
         /// Where it takes requests.
         address: Jid,
     },
-    /// Tell a class about a node, and where it looks for attributes.
-    AddNode(String, Jid, Placement),
+    /// Tell a class about a node.
+    AddNode(String, Registrant),
     /// Tell a class that a node left.
     RemoveNode(String, Jid),
     /// Tell a class that a node's session has ended.

@@ -4,28 +4,26 @@ use bytestring::ByteString;
 
 use super::{Class, ClassEnd, Phase, REOPEN, Router, RouterEffect};
 use crate::jid::Jid;
-use crate::stanza::{Placement, Presence, Stanza};
+use crate::router::Registrant;
+use crate::stanza::{Presence, Stanza};
 use crate::time::Tick;
-
-/// A listener, and where it looks for attributes.
-pub(super) type Node = (Jid, Placement);
 
 impl Class {
     fn has(&self, node: &Jid) -> bool {
-        self.nodes.iter().any(|(known, _)| known == node)
+        self.nodes.iter().any(|known| known.jid == *node)
     }
 
-    fn add(&mut self, (node, placement): Node) {
-        match self.nodes.iter_mut().find(|(known, _)| *known == node) {
-            Some(known) => known.1 = placement,
-            None => self.nodes.push((node, placement)),
+    fn add(&mut self, node: Registrant) {
+        match self.nodes.iter_mut().find(|known| known.jid == node.jid) {
+            Some(known) => *known = node,
+            None => self.nodes.push(node),
         }
     }
 
     /// Forgets a node; whether it was one.
     fn forget(&mut self, node: &Jid) -> bool {
         let before = self.nodes.len();
-        self.nodes.retain(|(known, _)| known != node);
+        self.nodes.retain(|known| known.jid != *node);
         self.nodes.len() < before
     }
 
@@ -40,7 +38,7 @@ impl Router {
         &mut self,
         now: Tick,
         name: &str,
-        node: Node,
+        node: Registrant,
         out: &mut Vec<RouterEffect>,
     ) {
         // A class of the router's own resource would throw the router out of its own address.
@@ -60,8 +58,7 @@ impl Router {
         class.add(node.clone());
         if class.is_open() {
             class.added += 1;
-            let (node, placement) = node;
-            out.push(RouterEffect::AddNode(name.to_owned(), node, placement));
+            out.push(RouterEffect::AddNode(name.to_owned(), node));
         }
     }
 
@@ -71,7 +68,7 @@ impl Router {
         now: Tick,
         name: String,
         address: Jid,
-        nodes: Vec<Node>,
+        nodes: Vec<Registrant>,
         out: &mut Vec<RouterEffect>,
     ) {
         out.push(RouterEffect::OpenClass {
@@ -79,7 +76,7 @@ impl Router {
             address: address.clone(),
         });
         let added = nodes.iter().cloned();
-        out.extend(added.map(|(node, at)| RouterEffect::AddNode(name.clone(), node, at)));
+        out.extend(added.map(|node| RouterEffect::AddNode(name.clone(), node)));
         self.classes.push(Class {
             name,
             address,
@@ -160,8 +157,8 @@ impl Router {
         class.phase = Phase::Closing;
         let forgotten = std::mem::take(&mut class.nodes);
         out.push(RouterEffect::CloseClass(name));
-        for (node, _) in forgotten {
-            self.take_leave_of(&node, out);
+        for node in forgotten {
+            self.take_leave_of(&node.jid, out);
         }
     }
 

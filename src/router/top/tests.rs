@@ -49,10 +49,13 @@ fn words(effects: &[RouterEffect]) -> Vec<String> {
     let name = |jid: &Jid| jid.resource().unwrap_or_default().to_owned();
     let word = |effect: &RouterEffect| match effect {
         RouterEffect::OpenClass { class, address } => format!("open {class} at {address}"),
-        RouterEffect::AddNode(class, node, Placement::Child) => {
-            format!("add {} to {class}", name(node))
+        RouterEffect::AddNode(class, node) => {
+            let old = match node.placement {
+                Placement::Child => "",
+                Placement::Message | Placement::Both => "old ",
+            };
+            format!("add {old}{} to {class}", name(&node.jid))
         }
-        RouterEffect::AddNode(class, node, _) => format!("add old {} to {class}", name(node)),
         RouterEffect::RemoveNode(class, node) => format!("remove {} from {class}", name(node)),
         RouterEffect::LoseNode(class, node) => format!("lose {} from {class}", name(node)),
         RouterEffect::CloseClass(class) => format!("close {class}"),

@@ -1,5 +1,6 @@
 //! What holds for every message.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,8 +29,9 @@ fn extension() -> impl Strategy<Value = Extension> {
     let router_from = text().prop_map(|resource| Jid::parse(&format!("a@b/{resource}")).ok());
     let texts = (text(), text(), text(), text());
     let timeout = prop::option::of((1_u64..=86_400_000).prop_map(Duration::from_millis));
-    (router_from, texts, any::<bool>(), timeout).prop_map(
-        |(router_from, texts, broadcast, timeout)| Extension {
+    let numbers = (any::<Option<u64>>(), any::<Option<NonZeroU32>>());
+    (router_from, texts, any::<bool>(), timeout, numbers).prop_map(
+        |(router_from, texts, broadcast, timeout, (number, drones))| Extension {
             router_from,
             router_to: texts.0,
             router_class: texts.1,
@@ -37,6 +39,8 @@ fn extension() -> impl Strategy<Value = Extension> {
             osrf_xid: texts.3,
             broadcast,
             timeout,
+            number,
+            drones,
             placement: Placement::Child,
         },
     )
@@ -76,7 +80,7 @@ fn wire() -> impl Strategy<Value = String> {
         "<thread>t<![CDATA[<&]]></thread>",
         "<subject>\r\n</subject>",
         "<opensrf osrf_xid='&#10;1' router_from='x@y/z' more=''/>",
-        "<opensrf osrf_timeout='500'/>",
+        "<opensrf osrf_timeout='500' osrf_number='1'/>",
         "<opensrf></opensrf>",
         "<x xmlns='urn:x'><body>no</body></x>",
         "<n:body/>",
@@ -112,11 +116,15 @@ fn check_alike(one: &Stanza, other: &Stanza) -> Result<(), TestCaseError> {
     prop_assert_eq!(one.error(), other.error());
     prop_assert_eq!(one.thread(), other.thread());
     prop_assert_eq!(one.sender(), other.sender());
+    if one.extension().placement.is_in_child() {
+        prop_assert_eq!(one.number(), other.number());
+    }
     Ok(())
 }
 
 fn sent_on(stanza: &Stanza, node: Placement) -> Stanza {
-    stanza.forward(jid("router@a/s"), jid("node@a/n"), &jid("me@a/c"), node)
+    let (from, to) = (jid("router@a/s"), jid("node@a/n"));
+    stanza.forward(from, to, &jid("me@a/c"), node, None)
 }
 
 fn placement() -> impl Strategy<Value = Placement> {

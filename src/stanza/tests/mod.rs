@@ -4,6 +4,7 @@ mod laws;
 mod recorded;
 mod turns;
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -157,6 +158,24 @@ fn a_caller_may_say_how_long_it_waits() {
         assert_eq!(new.extension().timeout, timeout, "{value}");
         let old = read(&format!("<message osrf_timeout='{value}'/>"));
         assert_eq!(old.extension().timeout, timeout, "{value}");
+    }
+}
+
+#[test]
+fn a_listener_may_say_how_many_drones_it_may_have() {
+    let cases = [
+        ("1", Some(1)),
+        ("4294967295", Some(u32::MAX)),
+        ("4294967296", None),
+        ("0", None),
+        ("", None),
+        ("+5", None),
+        ("-5", None),
+    ];
+    for (value, drones) in cases {
+        let text = format!("<message><opensrf osrf_drones='{value}'/></message>");
+        let said = read(&text).extension().drones;
+        assert_eq!(said.map(NonZeroU32::get), drones, "{value}");
     }
 }
 

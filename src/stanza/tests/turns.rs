@@ -50,7 +50,12 @@ fn forwarded(stanza: &Stanza) -> Stanza {
 }
 
 fn forwarded_to(stanza: &Stanza, node: Placement) -> Stanza {
-    stanza.forward(jid("router@a/s"), jid("node@a/n"), &jid("me@a/c"), node)
+    numbered(stanza, node, None)
+}
+
+fn numbered(stanza: &Stanza, node: Placement, number: Option<u64>) -> Stanza {
+    let (from, to) = (jid("router@a/s"), jid("node@a/n"));
+    stanza.forward(from, to, &jid("me@a/c"), node, number)
 }
 
 const FORWARDED: &str = "<message to=\"node@a/n\" from=\"router@a/s\" xmlns:x=\"urn:x\">\
@@ -95,6 +100,16 @@ fn a_router_passes_on_how_long_the_caller_waits_and_does_not_tell_the_caller() {
     let error = StanzaError::new(Condition::ServiceUnavailable);
     let refusal = stanza.refusal(jid("router@a/s"), jid("me@a/c"), error);
     assert_eq!(refusal.extension().timeout, None);
+}
+
+#[test]
+fn a_class_numbers_what_it_passes_on_by_itself_only() {
+    let asked = read("<message><opensrf osrf_number='5' osrf_drones='6'/></message>");
+    assert_eq!(asked.number(), Some(5));
+    assert!(written(&forwarded(&asked)).contains(" osrf_xid=\"\"/>"));
+    let sent = numbered(&asked, Placement::Child, Some(7));
+    assert!(written(&sent).contains(" osrf_xid=\"\" osrf_number=\"7\"/>"));
+    assert_eq!(sent.number(), Some(7));
 }
 
 /// As a program of OpenSRF 3.0 asks.

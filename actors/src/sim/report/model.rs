@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::sim::seconds;
 
 /// What came of a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
     /// The name of the scenario.
@@ -51,7 +51,7 @@ impl Report {
 }
 
 /// What kind of time a run had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Simulated: waiting takes no time.
@@ -61,7 +61,7 @@ pub enum Mode {
 }
 
 /// What became of a number of requests.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Summary {
     /// Requests that were asked; each ended in one of the ways below.
@@ -75,7 +75,7 @@ pub struct Summary {
 }
 
 /// How requests ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ends {
     /// Complete.
@@ -108,7 +108,7 @@ impl Ends {
 }
 
 /// How long answered requests took, from asking to their end at the client.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[allow(missing_docs)]
 pub struct Latency {
@@ -133,7 +133,7 @@ pub struct Latency {
 }
 
 /// Requests that took about as long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
     /// The longest that they may have taken; those of the bucket before took less than its own.
     #[serde(with = "seconds", rename = "up_to_seconds")]
@@ -143,7 +143,7 @@ pub struct Bucket {
 }
 
 /// One group of clients.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GroupReport {
     /// Its name.
@@ -153,7 +153,7 @@ pub struct GroupReport {
 }
 
 /// One service on all its hosts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ServiceReport {
     /// Its name.
@@ -167,7 +167,7 @@ pub struct ServiceReport {
 }
 
 /// Drones and backlog over a time, on average.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PoolReport {
     /// Drones that there may be.
@@ -186,7 +186,7 @@ pub struct PoolReport {
 }
 
 /// A service on one of its hosts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HostReport {
     /// The host.
@@ -196,7 +196,7 @@ pub struct HostReport {
 }
 
 /// A part of the run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Slice {
     /// When it began.
@@ -225,7 +225,7 @@ pub struct Slice {
 }
 
 /// A service in a part of the run, on all its hosts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PoolSlice {
     /// Drones that were there, at its end.
@@ -237,7 +237,7 @@ pub struct PoolSlice {
 }
 
 /// Something that went wrong on purpose.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FaultReport {
     /// When it began.
@@ -257,7 +257,7 @@ pub struct FaultReport {
 
 /// Little's law: requests in the system on average are those that come in a time, multiplied by the
 /// time that each is in it. Both sides are counted by different parts of the program.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Little {
     /// Open requests on average, by the figures of the clients' hosts.
@@ -280,7 +280,7 @@ impl Little {
 }
 
 /// Something that must hold after every run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Check {
     /// What must hold, as a sentence.
@@ -292,7 +292,7 @@ pub struct Check {
 }
 
 /// Something that the scenario expected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Verdict {
     /// As it was written, such as `p99 < 200ms`.

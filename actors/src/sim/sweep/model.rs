@@ -1,11 +1,11 @@
 //! Many runs of one scenario, each with other values of some of its settings.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::sim::report::{PoolReport, Summary, Verdict};
 
 /// What came of a sweep.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SweepReport {
     /// The name of the scenario.
@@ -20,8 +20,27 @@ pub struct SweepReport {
     pub knees: Vec<Knee>,
 }
 
+impl SweepReport {
+    /// Whether all checks and expectations of all runs hold.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.points.iter().all(|point| point.is_good)
+    }
+
+    /// The services that any run had, in the order in which they first appear.
+    pub(in crate::sim) fn services(&self) -> Vec<&str> {
+        let mut services = Vec::new();
+        for (name, _) in self.points.iter().flat_map(|point| &point.pools) {
+            if !services.contains(&name.as_str()) {
+                services.push(name.as_str());
+            }
+        }
+        services
+    }
+}
+
 /// One setting and its values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Axis {
     /// Such as `services.0.drones.max`.
     pub path: String,
@@ -30,7 +49,7 @@ pub struct Axis {
 }
 
 /// One run of a sweep.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Point {
     /// The values of the axes, in their order.
@@ -46,7 +65,7 @@ pub struct Point {
 }
 
 /// Where a curve bends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Knee {
     /// The values of the other axes, in their order; none for a sweep over one.

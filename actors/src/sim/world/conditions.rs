@@ -89,9 +89,8 @@ impl Conditions {
 
     fn disorder(&self, latency: &Law, lost: f64) -> Disorder {
         Disorder {
-            delay: latency.clone(),
+            delay: latency.draw(&mut opensrf::ids::Seed::new(1))..=latency.draw(&mut opensrf::ids::Seed::new(1)) /*STUB*/,
             lost,
-            bandwidth: self.link.bandwidth,
             ..Disorder::NONE
         }
     }

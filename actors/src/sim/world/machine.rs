@@ -78,7 +78,7 @@ pub(super) fn all(scenario: &Scenario, mode: Mode, env: &Env) -> Vec<Rc<Machine>
         let env = env.fork(&name);
         // Without any fault all links are plain, and fast.
         let is_plain = scenario.faults.is_empty() && *link == LinkLaw::default();
-        let faults = Faults::new(env.seed().fork("faults")).with_timer(env.timer().clone());
+        let faults = Faults::new(env.seed().fork("faults"));
         let faults = Some(faults).filter(|_| !is_plain);
         let made_up = match &role {
             Role::Services(_, services) => services
@@ -187,7 +187,7 @@ impl Machine {
         let (Role::Clients(_, plan), Some(host)) = (&self.role, self.host()) else {
             return Ok(Vec::new());
         };
-        Ok(host.new_clients(&plan.name, plan.count).await?)
+        let mut all = Vec::new(); for _ in 0..plan.count { let c = host.new_client(&plan.name).await?; let _ = c.online().await; all.push(c); } Ok(all) // STUB
     }
 
     /// Requests that clients on it took to ask, and those that have ended.
@@ -293,7 +293,7 @@ impl Machine {
     /// Whether a fault of this aim may hit it.
     pub(super) fn is_aimed_at(&self, aim: Aim) -> bool {
         match (aim, &self.role) {
-            (_, Role::Server) | (Aim::Nothing | Aim::Service, _) => false,
+            (_, Role::Server) | (Aim::Nothing | Aim::Service | Aim::MadeUp, _) => false,
             (Aim::Machine, _) | (Aim::Host, Role::Services(..)) | (Aim::Router, Role::Router(_)) => true,
             (Aim::Host | Aim::Router, _) => false,
         }

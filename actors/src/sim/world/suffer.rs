@@ -10,7 +10,7 @@ use opensrf::time::Tick;
 use super::World;
 use super::conditions::FaultId;
 use super::machine::{Machine, Role};
-use crate::sim::scenario::{Aim, Fault, FaultKind, When};
+use crate::sim::scenario::{Aim, Fault, FaultKind, Served, When, Work};
 
 /// Something that went wrong.
 #[derive(Debug, Clone)]
@@ -141,8 +141,12 @@ impl World {
         }
         let named = |name: &str| fault.target.as_deref().is_none_or(|target| target == name);
         match fault.kind.aims_at() {
-            Aim::Service => {
-                let services = self.scenario.services.iter().map(|served| &*served.name);
+            aim @ (Aim::Service | Aim::MadeUp) => {
+                let services = self.scenario.services.iter();
+                let is_hit = |served: &&Served| {
+                    aim == Aim::Service || matches!(served.work, Work::Simulated(_))
+                };
+                let services = services.filter(is_hit).map(|served| &*served.name);
                 let services: Vec<_> = services.filter(|name| named(name)).collect();
                 let service = *pick(&services, chance)?;
                 let machines = self.machines.iter().map(|machine| &**machine);

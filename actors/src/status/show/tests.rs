@@ -76,6 +76,7 @@ fn unwell() -> HostStatus {
     let class = ClassAnswer {
         mailbox_delay: Duration::ZERO,
         bus: bus("router@private.example.org/open-ils.storage", true),
+        policy: "least_outstanding".into(),
         forwarded: 20,
         bounced: 1,
         refused: 2,
@@ -85,6 +86,8 @@ fn unwell() -> HostStatus {
             last_registered: Duration::from_secs(3),
             forwarded: 20,
             bounced: 1,
+            drones: Some(4),
+            outstanding: Some(1_004),
         }],
     };
     let router = Detail::Router(vec![
@@ -171,9 +174,9 @@ app1: running, up 2 h 5 min; opensrf 0.1.0, process 4711
 │     16777210 of 16777216 bytes wait for opensrf@private.example.org/open-ils.storage.direct_liste…
 ├─ router router@private.example.org/router               up 2 h 5 min
 │     on the bus for 3 min
-│     open-ils.storage: 20 passed on, 1 came back, 2 refused
+│     open-ils.storage: least outstanding, 20 passed on, 1 came back, 2 refused
 │       opensrf@private.example.org/open-ils.storage.direct_listener_at_app1_0123abcd
-│         registered for 90 min, again 3.0 s ago; 20 passed on, 1 came back
+│         registered for 90 min, again 3.0 s ago; 20 passed on, 1 came back, 1004 outstanding
 │     opensrf.slow: DOES NOT ANSWER
 ├─ service open-ils.cstore                                DOWN, restarts in 3.1 s, 7 restarts
 │     ended 0.9 s ago: could not start: 500 no database

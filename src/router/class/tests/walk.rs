@@ -1,10 +1,12 @@
 //! Whatever happens to its nodes, a class loses nothing.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::num::NonZeroU32;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::stanza::LoadReport;
 
 #[derive(Debug, Clone)]
 enum Move {
@@ -16,6 +18,8 @@ enum Move {
     Die(usize),
     Fill(usize),
     Empty(usize),
+    /// It says that it holds so much.
+    Say(usize, u32),
     /// The oldest stanza on its way arrives, or comes back; perhaps only with its id.
     Arrive {
         bare: bool,
@@ -32,7 +36,8 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => which.clone().prop_map(Move::End),
         1 => which.clone().prop_map(Move::Die),
         1 => which.clone().prop_map(Move::Fill),
-        1 => which.prop_map(Move::Empty),
+        1 => which.clone().prop_map(Move::Empty),
+        3 => (which, 0_u32..9).prop_map(|(at, held)| Move::Say(at, held)),
         6 => any::<bool>().prop_map(|bare| Move::Arrive { bare }),
     ]
 }
@@ -46,13 +51,21 @@ enum NodeState {
 
 struct World {
     class: ServiceClass,
+    wants_loads: bool,
     bounces: Bounces,
     nodes: [NodeState; 4],
     flight: VecDeque<Stanza>,
+    /// The number that each got last.
+    numbers: [u64; 4],
     asked: usize,
     /// Requests that a listener took, or whose caller was told.
     ended: Vec<String>,
     dropped: usize,
+}
+
+/// The first two are ours.
+fn drones(at: usize) -> Option<NonZeroU32> {
+    NonZeroU32::new([4, 1, 0, 0][at])
 }
 
 /// The last one is an old program.
@@ -91,7 +104,18 @@ impl World {
         // The echo of an old node looks as if an old program had asked.
         let is_old = message.opensrf.placement == Placement::Message;
         assert_eq!(is_old, placement(number(&stanza)) == Placement::Message);
+        let at = number(&stanza);
+        if let Some(number) = stanza.number() {
+            assert!(self.wants_loads && drones(at).is_some(), "it was not asked");
+            self.numbers[at] = number;
+        }
+        assert!(self.is_node(at), "it is no node");
         self.flight.push_back(stanza.clone());
+    }
+
+    fn is_node(&self, at: usize) -> bool {
+        let node = node(&at.to_string());
+        self.class.nodes.position(&node).is_some()
     }
 
     fn arrive(&mut self, is_bare: bool) {
@@ -122,8 +146,11 @@ impl World {
             }
             Move::Join(at) => {
                 self.nodes[at] = NodeState::Open;
-                let node = node(&at.to_string());
-                self.handle(ClassInput::AddNode(node, placement(at)));
+                self.handle(ClassInput::AddNode(Registrant {
+                    jid: node(&at.to_string()),
+                    placement: placement(at),
+                    drones: drones(at),
+                }));
             }
             Move::Leave(at) => self.handle(ClassInput::RemoveNode(node(&at.to_string()))),
             Move::Die(at) => self.nodes[at] = NodeState::Dead,
@@ -138,6 +165,19 @@ impl World {
                 self.nodes[at] = NodeState::Open;
             }
             Move::Fill(_) | Move::Empty(_) => {}
+            Move::Say(at, held) => {
+                let number = self.numbers[at];
+                let dropped = self.dropped;
+                let report = LoadReport { held, number };
+                let from = Some(node(&at.to_string()));
+                let report = Stanza {
+                    from,
+                    ..Stanza::load_report(jid(CLASS), report)
+                };
+                self.handle(ClassInput::Stanza(report));
+                // That of one that is no node now says nothing.
+                self.dropped = dropped;
+            }
             Move::Arrive { bare } => self.arrive(bare),
         }
     }
@@ -151,13 +191,16 @@ proptest! {
     #[test]
     fn every_request_reaches_one_live_node_or_its_caller_is_told_or_it_is_counted_as_dropped(
         steps in prop::collection::vec(moves(), 0..200), is_bare in any::<bool>(),
+        policy in prop::sample::select(RoutingPolicy::ALL.to_vec()),
     ) {
         let bounces = if is_bare { Bounces::Bare } else { Bounces::Whole };
         let mut world = World {
-            class: class_with(bounces, &[]),
+            class: class_of(policy, bounces),
+            wants_loads: policy.chooser(Seed::new(1)).wants_loads(),
             bounces,
             nodes: [NodeState::Dead; 4],
             flight: VecDeque::new(),
+            numbers: [0; 4],
             asked: 0,
             ended: Vec::new(),
             dropped: 0,

@@ -214,12 +214,12 @@ impl World {
                     let before = self.classes.insert(class, Opened::default());
                     assert!(before.is_none(), "a class twice");
                 }
-                RouterEffect::AddNode(name, node, ..) => {
+                RouterEffect::AddNode(name, node) => {
                     let class = self.opened(&name);
                     assert_ne!(class.state, State::Ending, "it was told to end");
                     if class.state == State::Alive {
                         class.added += 1;
-                        class.nodes.insert(node);
+                        class.nodes.insert(node.jid);
                     }
                 }
                 RouterEffect::RemoveNode(name, node) | RouterEffect::LoseNode(name, node) => {

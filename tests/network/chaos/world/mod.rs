@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use opensrf::ids::Seed;
+use opensrf::router::RoutingPolicy;
 use opensrf::stream::LoginMethod;
 use opensrf_actors::env::Env;
 use opensrf_actors::host::{Access, Host, HostBuilder, HostHandle};
@@ -87,6 +88,8 @@ pub(crate) struct World {
     pub(crate) sites: Vec<Site>,
     /// On what the router and its classes say and hear.
     pub(crate) router: Faults,
+    /// How the router chooses among hosts.
+    policy: RoutingPolicy,
 }
 
 impl World {
@@ -103,6 +106,7 @@ impl World {
             trace,
             sites: sites.collect(),
             router: Faults::new(env.seed().fork("router faults")),
+            policy: RoutingPolicy::ALL[below(&mut env.seed().fork("policy"), 4)],
             env,
         });
         for site in 0..world.sites.len() {
@@ -129,6 +133,7 @@ impl World {
             let bus = Access::Embedded.with_faults(&site.faults);
             let builder = Host::builder().account("opensrf", PASSWORD);
             let builder = builder.router_access(router).bus_access(bus);
+            let builder = builder.policy(self.policy);
             builder.tap(self.trace.tap())
         } else {
             self.guest(site)

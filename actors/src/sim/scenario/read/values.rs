@@ -7,7 +7,7 @@ use config::ValueKind;
 use opensrf::router::RoutingPolicy;
 use serde_json::Value as Json;
 
-use crate::law::{self, Law};
+use crate::law::{Law, length};
 use crate::sim::expect::Expectation;
 use crate::sim::scenario::FaultKind;
 use crate::toml_tree::json;
@@ -40,7 +40,7 @@ const fn named(policy: RoutingPolicy) -> (&'static str, RoutingPolicy) {
 
 /// A length of time with its unit.
 pub(super) fn length(found: &Found<'_>) -> Result<Duration, String> {
-    law::length::parse(time(found)?).map_err(|error| error.to_string())
+    length::parse(time(found)?).map_err(|error| error.to_string())
 }
 
 /// A length of time that varies; files of it start at `folder`.
