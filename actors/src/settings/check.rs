@@ -9,7 +9,7 @@ use super::model::{Account, JabberSettings, RouterSettings};
 
 use super::sections::ROUTER;
 use crate::toml_tree::layers::children;
-use crate::toml_tree::read::Report;
+use crate::toml_tree::report::Report;
 
 /// Checks that hold whatever stands in the tables.
 pub(super) fn tables(root: &BTreeMap<String, Value>, report: &Report) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::Password;
 use super::model::{Address, ControlSocket};
 use crate::toml_tree::Toml;
-use crate::toml_tree::read::{DEFAULT, Entry};
+use crate::toml_tree::report::{DEFAULT, Entry};
 
 /// Column of the comment behind a value.
 pub(super) const COMMENT: usize = 44;

@@ -13,6 +13,9 @@
 //! | `wait` | a length of time that requests waited for a drone on average; of the service where it was longest |
 //! | `recovered_within` | a length of time, of the fault after which it took longest |
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -78,8 +81,14 @@ const METRICS: &[(&str, Metric)] = &[
     ("failed", Metric::Count(|summary| summary.ends.failed)),
     ("bounced", Metric::Count(|summary| summary.ends.bounced)),
     ("timed_out", Metric::Count(|summary| summary.ends.timed_out)),
-    ("disconnected", Metric::Count(|summary| summary.ends.disconnected)),
-    ("unanswered", Metric::Count(|summary| summary.ends.unanswered())),
+    (
+        "disconnected",
+        Metric::Count(|summary| summary.ends.disconnected),
+    ),
+    (
+        "unanswered",
+        Metric::Count(|summary| summary.ends.unanswered()),
+    ),
     ("throughput", Metric::Throughput),
     ("utilisation", Metric::Utilisation),
     ("wait", Metric::Wait),
@@ -168,7 +177,9 @@ impl Metric {
             Self::Count(_) => part(text).or_else(|| text.parse().ok().map(Bound::Count)),
             Self::Throughput => {
                 let rate = text.strip_suffix("/s")?.trim_end().parse().ok()?;
-                (0.0..f64::INFINITY).contains(&rate).then_some(Bound::Rate(rate))
+                (0.0..f64::INFINITY)
+                    .contains(&rate)
+                    .then_some(Bound::Rate(rate))
             }
             Self::Utilisation => part(text),
         }
@@ -177,7 +188,9 @@ impl Metric {
 
 fn part(text: &str) -> Option<Bound> {
     let percent: f64 = text.strip_suffix('%')?.trim_end().parse().ok()?;
-    (0.0..=100.0).contains(&percent).then_some(Bound::Part(percent / 100.0))
+    (0.0..=100.0)
+        .contains(&percent)
+        .then_some(Bound::Part(percent / 100.0))
 }
 
 impl Expectation {
@@ -225,9 +238,8 @@ impl Expectation {
         Verdict {
             expectation: self.text.clone(),
             measured: measured.map_or_else(|| "nothing".to_owned(), |value| value.to_string()),
-            holds: measured.is_some_and(|value| {
-                self.comparison.holds(value.number(), self.bound.number())
-            }),
+            holds: measured
+                .is_some_and(|value| self.comparison.holds(value.number(), self.bound.number())),
         }
     }
 
@@ -251,10 +263,15 @@ impl Expectation {
                 let utilisation = self.pools(report).map(|pool| pool.utilisation);
                 utilisation.max_by(f64::total_cmp).map(Bound::Part)
             }
-            Metric::Wait => self.pools(report).map(|pool| pool.mean_wait).max().map(Bound::Time),
+            Metric::Wait => self
+                .pools(report)
+                .map(|pool| pool.mean_wait)
+                .max()
+                .map(Bound::Time),
             Metric::Recovered => {
                 // One that never recovered has no time.
-                let all: Option<Vec<_>> = report.faults.iter().map(|fault| fault.recovered).collect();
+                let all: Option<Vec<_>> =
+                    report.faults.iter().map(|fault| fault.recovered).collect();
                 all?.into_iter().max().map(Bound::Time)
             }
         }
@@ -264,10 +281,17 @@ impl Expectation {
         let Some(scope) = &self.scope else {
             return Some(&report.total);
         };
-        let services = report.services.iter().map(|service| (&service.name, &service.summary));
-        let groups = report.clients.iter().map(|group| (&group.name, &group.summary));
+        let services = report
+            .services
+            .iter()
+            .map(|service| (&service.name, &service.summary));
+        let groups = report
+            .clients
+            .iter()
+            .map(|group| (&group.name, &group.summary));
         let mut all = services.chain(groups);
-        all.find(|(name, _)| *name == scope).map(|(_, summary)| summary)
+        all.find(|(name, _)| *name == scope)
+            .map(|(_, summary)| summary)
     }
 
     fn pools<'a>(&self, report: &'a Report) -> impl Iterator<Item = &'a PoolReport> {

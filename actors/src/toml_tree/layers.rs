@@ -16,12 +16,12 @@ use super::problem::Problem;
 /// How the origin of a value from the environment begins.
 pub(crate) const VARIABLE: &str = "environment variable ";
 
-/// How the origin of a value that a sweep sets begins.
-pub(crate) const SWEEP: &str = "--sweep ";
+/// How the origin of a value from the command line begins.
+const OPTION: &str = "--";
 
 /// Whether values from there are always texts, out of which numbers are to be read.
 pub(crate) fn is_untyped(origin: &str) -> bool {
-    [VARIABLE, SWEEP]
+    [VARIABLE, OPTION]
         .iter()
         .any(|kind| origin.starts_with(kind))
 }

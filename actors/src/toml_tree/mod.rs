@@ -10,6 +10,7 @@ pub(crate) mod layers;
 mod near;
 pub(crate) mod problem;
 pub(crate) mod read;
+pub(crate) mod report;
 mod toml;
 pub(crate) mod values;
 

@@ -6,94 +6,15 @@
 //! A value that cannot be read is reported and replaced by its default, to find the next mistake
 //! too.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use config::{Value, ValueKind};
 
-use super::layers::{Places, Tree, children, is_untyped};
+use super::layers::{children, is_untyped};
 use super::near::is_near;
-use super::problem::Problem;
+use super::report::{DEFAULT, Entry, Report};
 use super::toml::Toml;
 use super::values::{Found, kind, list};
-
-/// What is said of a key that nobody set.
-pub(crate) const DEFAULT: &str = "default";
-
-/// One setting as it is in force.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Entry {
-    /// The table, such as `bus` or `services[0]`; empty at the top.
-    pub(crate) table: String,
-    /// The key in it, such as `account.user`.
-    pub(crate) key: String,
-    /// The value as TOML; nothing if it is not set and has no default.
-    pub(crate) value: Option<String>,
-    /// The default as TOML, if there is one.
-    pub(crate) default: Option<String>,
-    /// Who set it; for a key that is not set, what that means.
-    pub(crate) origin: String,
-}
-
-/// What was met while reading.
-#[derive(Debug)]
-pub(crate) struct Report {
-    places: Places,
-    entries: RefCell<Vec<Entry>>,
-    problems: RefCell<Vec<Problem>>,
-}
-
-impl Report {
-    pub(crate) fn new(tree: Tree) -> (Self, BTreeMap<String, Value>) {
-        let report = Self {
-            places: tree.places,
-            entries: RefCell::default(),
-            problems: RefCell::default(),
-        };
-        (report, tree.root)
-    }
-
-    /// Notes that the setting `path` is wrong, at the place where it was set.
-    pub(crate) fn problem(&self, path: &str, text: impl Into<String>) {
-        self.problem_at(self.places.of(path), path, text.into());
-    }
-
-    fn problem_at(&self, origin: Option<String>, path: &str, text: String) {
-        self.problems.borrow_mut().push(Problem {
-            origin,
-            path: path.to_owned(),
-            text,
-        });
-    }
-
-    /// Whether something has been found wrong at `path`, within it or around it.
-    pub(crate) fn has_problem(&self, path: &str) -> bool {
-        let is_within = |inner: &str, outer: &str| {
-            let rest = inner.strip_prefix(outer);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
-        let problems = self.problems.borrow();
-        problems.iter().any(|problem| {
-            !problem.path.is_empty()
-                && (is_within(path, &problem.path) || is_within(&problem.path, path))
-        })
-    }
-
-    /// Whether nothing has been found wrong yet.
-    pub(crate) fn is_clean(&self) -> bool {
-        self.problems.borrow().is_empty()
-    }
-
-    /// All settings, or all problems.
-    pub(crate) fn finish(self) -> Result<Vec<Entry>, Vec<Problem>> {
-        let problems = self.problems.into_inner();
-        if problems.is_empty() {
-            Ok(self.entries.into_inner())
-        } else {
-            Err(problems)
-        }
-    }
-}
 
 /// One table of the tree while it is read.
 #[derive(Debug)]
@@ -105,6 +26,8 @@ pub(crate) struct Section<'a> {
     prefix: String,
     values: BTreeMap<String, Value>,
     asked: Vec<&'static str>,
+    /// Something else stands in its place.
+    is_no_table: bool,
 }
 
 impl<'a> Section<'a> {
@@ -115,6 +38,7 @@ impl<'a> Section<'a> {
             prefix: String::new(),
             values,
             asked: Vec::new(),
+            is_no_table: false,
         }
     }
 
@@ -330,7 +254,10 @@ impl<'a> Section<'a> {
     ) -> Option<(T, String)> {
         self.asked.push(key);
         let value = self.values.remove(key)?;
-        let origin = value.origin().unwrap_or_default().to_owned();
+        // Tables lose theirs in a merge.
+        let origin = value.origin().map(str::to_owned);
+        let origin = origin.or_else(|| self.report.place(&self.path(key)));
+        let origin = origin.unwrap_or_default();
         let found = Found {
             value: &value,
             is_untyped: is_untyped(&origin),
@@ -346,7 +273,7 @@ impl<'a> Section<'a> {
     }
 
     fn record(&self, key: &str, value: Option<String>, default: Option<String>, origin: String) {
-        self.report.entries.borrow_mut().push(Entry {
+        self.report.record(Entry {
             table: self.table.clone(),
             key: format!("{}{key}", self.prefix),
             value,
@@ -356,15 +283,23 @@ impl<'a> Section<'a> {
     }
 
     fn child(&self, value: Value, table: String, prefix: String) -> Self {
-        if !matches!(value.kind, ValueKind::Table(_)) {
+        let is_no_table = !matches!(value.kind, ValueKind::Table(_));
+        if is_no_table {
             let path = join(&table, prefix.trim_end_matches('.'));
             let text = format!("expected a table, found {}", kind(&value));
             self.report.problem(&path, text);
         }
-        self.section(children(value.kind), table, prefix)
+        Self {
+            is_no_table,
+            ..self.section(children(value.kind), table, prefix)
+        }
     }
 
-    fn missing(&self, key: &str, remedy: &str) {
+    /// Notes that `key`, which must be set, is not, and how to do that.
+    pub(crate) fn missing(&self, key: &str, remedy: &str) {
+        if self.is_no_table {
+            return; // which is the one thing to be said of it
+        }
         self.problem(key, format!("is missing; {remedy}"));
     }
 
@@ -380,6 +315,7 @@ impl<'a> Section<'a> {
             prefix,
             values,
             asked: Vec::new(),
+            is_no_table: false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From what stands in a file to values that need no more checks.
 //!
 //! A parser takes a [`Found`] value and says in one phrase what is wrong with it. A value from the
-//! environment or an option of sweeps is always a text: numbers are read out of it, and lists are
+//! environment or the command line is always a text: numbers are read out of it, and lists are
 //! cut at commas.
 
 use std::fmt;

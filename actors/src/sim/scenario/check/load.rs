@@ -46,7 +46,8 @@ impl Checks<'_> {
         if let Work::Simulated(simulated) = &served.work {
             self.fraction(table, "errors", simulated.errors);
             self.fraction(table, "panics", simulated.panics);
-            if simulated.errors + simulated.panics > 1.0 {
+            let (errors, panics) = (simulated.errors, simulated.panics);
+            if errors <= 1.0 && panics <= 1.0 && errors + panics > 1.0 {
                 let text = "more than all calls would panic or end in an error";
                 self.clash(table, "panics", text);
             }
@@ -60,8 +61,13 @@ impl Checks<'_> {
     pub(super) fn clients(&mut self, table: &str, clients: &Clients, scenario: &Scenario) {
         self.name(table, &clients.name);
         self.count(table, "count", clients.count, MOST_CLIENTS);
-        if let Some(domain) = &clients.domain {
-            self.router(table, "domain", domain);
+        let names = self.names;
+        match &clients.domain {
+            // Who asks nothing needs no router.
+            Some(domain) if clients.pace == Pace::Idle => self.domain(table, "domain", domain),
+            Some(domain) => self.router(table, "domain", domain),
+            None if clients.pace == Pace::Idle => {}
+            None => self.router(table, "domain", &names.first_domain),
         }
         self.link(table, &clients.link);
         self.pace(table, &clients.pace);
@@ -143,7 +149,7 @@ impl Checks<'_> {
                 factor,
             } => {
                 self.length_above_zero(table, "bursts.every", *every);
-                if lasts.is_zero() || lasts >= every {
+                if lasts.is_zero() || !every.is_zero() && lasts >= every {
                     let text = "must be above zero, and shorter than every";
                     self.flaw(table, "bursts.lasts", text);
                 }

@@ -49,13 +49,14 @@ pub(super) struct Flaws {
 }
 
 pub(super) fn flaws(scenario: &Scenario) -> Flaws {
-    let names = Names::of(&scenario.clone().complete());
+    let complete = scenario.clone().complete();
+    let names = Names::of(&complete);
     let mut checks = Checks {
         names: &names,
         flaws: Flaws::default(),
     };
     checks.times(scenario);
-    checks.network(scenario);
+    checks.network(&complete);
     for (number, served) in scenario.services.iter().enumerate() {
         checks.service(&format!("services[{number}]"), served);
     }
@@ -130,8 +131,19 @@ impl Checks<'_> {
             if let Some(domain) = &hosts.domain {
                 self.domain(&table, "domain", domain);
             }
-            for (number, domain) in hosts.routers.iter().flatten().enumerate() {
-                self.router(&table, &format!("routers[{number}]"), domain);
+            match &hosts.routers {
+                None => {
+                    let names = self.names;
+                    let own = hosts.domain.as_ref().unwrap_or(&names.first_domain);
+                    if names.domains.contains(own) {
+                        self.router(&table, "routers", own);
+                    }
+                }
+                Some(routers) => {
+                    for (number, domain) in routers.iter().enumerate() {
+                        self.router(&table, &format!("routers[{number}]"), domain);
+                    }
+                }
             }
             self.link(&table, &hosts.link);
             self.factor(&table, "slow", hosts.slow);

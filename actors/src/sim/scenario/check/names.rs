@@ -8,6 +8,7 @@ use super::MOST_HOSTS;
 /// All that may be named.
 pub(super) struct Names {
     pub(super) domains: BTreeSet<String>,
+    pub(super) first_domain: String,
     /// Routers, by their domains.
     pub(super) routers: BTreeSet<String>,
     /// Single machines of services.
@@ -54,6 +55,7 @@ impl Names {
         let made_up = made_up.filter(|served| matches!(served.work, Work::Simulated(_)));
         Self {
             domains,
+            first_domain: scenario.domains.first().cloned().unwrap_or_default(),
             routers,
             hosts: hosts.into_iter().map(|(_, name)| name).collect(),
             host_groups: names(scenario.hosts.iter().map(|hosts| &hosts.name)),

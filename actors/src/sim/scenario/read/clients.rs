@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use opensrf::osrf::Json;
+use serde_json::Value as Json;
 
 use super::super::{Arrivals, Ask, Clients, Pace};
 use super::values::{law, length, params};
@@ -117,7 +117,7 @@ fn daily(mut table: Section<'_>) -> Option<Arrivals> {
     fill(&mut day, table.given("day", length));
     let curve = table.each("curve", number);
     if !is_curved {
-        table.problem("curve", "is missing; add curve = [0.1, 0.5, 1.0, 0.4]");
+        table.missing("curve", "add curve = [0.1, 0.5, 1.0, 0.4]");
     }
     table.finish();
     Some(Arrivals::Daily {
@@ -136,7 +136,7 @@ fn ask(mut table: Section<'_>) -> Ask {
     }
     let params = table.given("params", params);
     if let Some(method) = method {
-        ask = ask.method(&method, params.unwrap_or_else(|| Json::array([])));
+        ask = ask.method(&method, params.unwrap_or(Json::Null));
     }
     table.finish();
     ask

@@ -17,8 +17,9 @@ mod values;
 use std::path::{Path, PathBuf};
 
 use super::{Problem, Scenario, ScenarioError, check};
-use crate::toml_tree::layers::{Layers, SWEEP, Tree};
-use crate::toml_tree::read::{Report, Section};
+use crate::toml_tree::layers::{Layers, Tree};
+use crate::toml_tree::read::Section;
+use crate::toml_tree::report::Report;
 use crate::toml_tree::values::{any_text, at_least, domain};
 use values::{expectation, length};
 
@@ -28,7 +29,7 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError`] with everything that is wrong, each with its line.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ScenarioError> {
-        ScenarioFile::open(path)?.scenario()
+        Self::file(path).load()
     }
 
     /// Reads a scenario from `text`, which messages call `name`. Files that it names start at the
@@ -37,94 +38,115 @@ impl Scenario {
     /// # Errors
     /// As [`from_file`](Self::from_file).
     pub fn from_toml(name: &str, text: &str) -> Result<Self, ScenarioError> {
-        ScenarioFile::new(name, text).scenario()
+        Self::toml(name, text).load()
     }
-}
 
-/// A scenario file that is not read yet, to be read with other values again and again.
-#[derive(Debug, Clone)]
-pub struct ScenarioFile {
-    name: String,
-    text: String,
-    folder: PathBuf,
-}
-
-impl ScenarioFile {
-    /// The text of a scenario, which messages call `name`. Files that it names start at the working
-    /// directory.
+    /// A scenario file that is not read yet, to set other values in it.
     #[must_use]
-    pub fn new(name: &str, text: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            text: text.to_owned(),
-            folder: PathBuf::new(),
+    pub fn file(path: impl AsRef<Path>) -> ScenarioFile {
+        let path = path.as_ref();
+        ScenarioFile {
+            name: path.display().to_string(),
+            text: None,
+            path: path.to_owned(),
+            values: Vec::new(),
         }
     }
 
-    /// The text of a file. Files that it names start at its folder.
+    /// The same with its text.
+    #[must_use]
+    pub fn toml(name: &str, text: &str) -> ScenarioFile {
+        ScenarioFile {
+            text: Some(text.to_owned()),
+            path: PathBuf::new(),
+            name: name.to_owned(),
+            values: Vec::new(),
+        }
+    }
+}
+
+/// A scenario file that is not read yet, and values to be set in it.
+#[derive(Debug, Clone)]
+pub struct ScenarioFile {
+    name: String,
+    /// What it says; nothing if that is to be read.
+    text: Option<String>,
+    path: PathBuf,
+    values: Vec<Setting>,
+}
+
+/// A value that somebody wants in place of the file's.
+#[derive(Debug, Clone)]
+struct Setting {
+    path: String,
+    value: String,
+    origin: String,
+}
+
+impl ScenarioFile {
+    /// Puts `value`, written as in the file but without quotes, in the place of `path`, such as
+    /// `services.0.drones.max`. Messages name `option`, such as `--sweep`, and the value.
+    #[must_use]
+    pub fn set(mut self, path: &str, value: &str, option: &str) -> Self {
+        self.values.push(Setting {
+            path: path.to_owned(),
+            value: value.to_owned(),
+            origin: format!("{option} {value}"),
+        });
+        self
+    }
+
+    /// Reads it.
     ///
     /// # Errors
-    /// [`ScenarioError`] if there is no such file, or no text in it.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, ScenarioError> {
-        let path = path.as_ref();
-        let name = path.display().to_string();
-        let problem = |text: String| {
-            ScenarioError(vec![Problem {
-                origin: None,
-                path: String::new(),
-                text: format!("cannot read {name}: {text}"),
-            }])
+    /// [`ScenarioError`] with everything that is wrong, each with its line, or with the option that
+    /// set it.
+    pub fn load(&self) -> Result<Scenario, ScenarioError> {
+        let text = match &self.text {
+            Some(text) => text.clone(),
+            None => self.read().map_err(|text| {
+                ScenarioError(vec![Problem {
+                    origin: None,
+                    path: String::new(),
+                    text: format!("cannot read {}: {text}", self.name),
+                }])
+            })?,
         };
-        let bytes = std::fs::read(path).map_err(|error| problem(error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|_| problem("it is not UTF-8".to_owned()))?;
-        Ok(Self {
-            text,
-            folder: path.parent().unwrap_or(Path::new("")).to_owned(),
-            name,
-        })
-    }
-
-    /// The scenario.
-    ///
-    /// # Errors
-    /// [`ScenarioError`] with everything that is wrong, each with its line.
-    pub fn scenario(&self) -> Result<Scenario, ScenarioError> {
-        self.scenario_with(&[])
-    }
-
-    /// The scenario with other values in some places, as the option `--sweep` gives them: a path,
-    /// such as `services.0.drones.max`, and a value as it stands in the file, without quotes.
-    ///
-    /// # Errors
-    /// As [`scenario`](Self::scenario); what is wrong because of such a value has the option in
-    /// place of the line.
-    pub fn scenario_with(&self, values: &[(&str, &str)]) -> Result<Scenario, ScenarioError> {
         // Nothing in a scenario is a date.
         let mut layers = Layers::new(|_| false);
-        layers.text(&self.name, &self.text);
-        for (path, value) in values {
-            set(&mut layers, path, value);
+        layers.text(&self.name, &text);
+        for setting in &self.values {
+            setting.put(&mut layers);
         }
         let tree = layers.merge().map_err(ScenarioError)?;
         read(tree, self).map_err(ScenarioError)
     }
+
+    fn read(&self) -> Result<String, String> {
+        let bytes = std::fs::read(&self.path).map_err(|error| error.to_string())?;
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+    }
+
+    /// Where files that it names start.
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
 }
 
-/// Sets a value as a sweep says.
-fn set(layers: &mut Layers, path: &str, value: &str) {
-    let origin = format!("{SWEEP}{path}={value}");
-    match tree_path(path) {
-        None => {
+impl Setting {
+    fn put(&self, layers: &mut Layers) {
+        let Some(path) = tree_path(&self.path) else {
             let text = "is no place of a setting; write one as services.0.drones.max";
-            layers.problem(Some(origin), format!("{path:?} {text}"));
-        }
-        Some(tree_path) => match missing(layers, &tree_path) {
+            let text = format!("{:?} {text}", self.path);
+            return layers.problem(Some(self.origin.clone()), text);
+        };
+        match missing(layers, &path) {
             Some(item) => {
                 let text = format!("there is no {item}; the first one is number 0");
-                layers.problem(Some(origin), text);
+                layers.problem(Some(self.origin.clone()), text);
             }
-            None => layers.set(&tree_path, value, &origin),
-        },
+            None => layers.set(&path, &self.value, &self.origin),
+        }
     }
 }
 
@@ -187,10 +209,12 @@ fn top(mut table: Section<'_>, file: &ScenarioFile) -> Scenario {
         &mut scenario.expectations,
         table.each("expect", expectation),
     );
-    let folder = &file.folder;
+    let folder = file.folder();
     scenario.routers = all(&mut table, "routers", |item| network::router(item, folder));
     scenario.hosts = all(&mut table, "hosts", |item| network::hosts(item, folder));
-    scenario.services = all(&mut table, "services", |item| services::served(item, folder));
+    scenario.services = all(&mut table, "services", |item| {
+        services::served(item, folder)
+    });
     scenario.clients = all(&mut table, "clients", |item| clients::clients(item, folder));
     scenario.faults = all(&mut table, "faults", |item| faults::fault(item, folder));
     table.finish();

@@ -46,7 +46,7 @@ fn own(table: &mut Section<'_>, service: Option<Service>) -> Served {
         table.refuse(key, "is for made-up services; leave it out, or use");
     }
     let Some(service) = service else {
-        return Served::simulated("", Law::ZERO);
+        return Served::simulated("service", Law::ZERO); // a place for it
     };
     if name.is_some_and(|name| *service.name() != *name) {
         let text = format!("is {:?} with this use; leave it out", &**service.name());

@@ -48,7 +48,10 @@ fn parse(file: impl Read) -> (Vec<Replayed>, Vec<Wrong>) {
     let (mut requests, mut problems) = (Vec::new(), Vec::new());
     let mut last = Duration::ZERO;
     for record in reader.records() {
-        match record.map_err(wrong).and_then(|record| columns.request(&record, last)) {
+        match record
+            .map_err(wrong)
+            .and_then(|record| columns.request(&record, last))
+        {
             Ok(request) => {
                 last = request.at;
                 requests.push(request);
@@ -80,7 +83,12 @@ impl Columns {
             return Err((1, text));
         }
         let place = |name: &str| headers.iter().position(|header| header == name);
-        let missing = || (1, "there is no column \"at\"; name the columns: at,time".to_owned());
+        let missing = || {
+            (
+                1,
+                "there is no column \"at\"; name the columns: at,time".to_owned(),
+            )
+        };
         Ok(Self {
             at: place("at").ok_or_else(missing)?,
             time: place("time"),
@@ -96,7 +104,10 @@ impl Columns {
             return Err((line, text.to_owned()));
         }
         let time = self.time.and_then(|place| record.get(place));
-        let time = time.filter(|text| !text.is_empty()).map(seconds).transpose();
+        let time = time
+            .filter(|text| !text.is_empty())
+            .map(seconds)
+            .transpose();
         Ok(Replayed {
             at,
             time: time.map_err(|text| (line, text))?,
@@ -118,7 +129,9 @@ fn wrong(error: csv::Error) -> Wrong {
     let line = error.position().map_or(1, csv::Position::line);
     let text = match error.kind() {
         csv::ErrorKind::Utf8 { .. } => "is not UTF-8".to_owned(),
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
             format!("has {len} fields; the first line has {expected_len}")
         }
         _ => error.to_string(),
@@ -153,17 +166,37 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
         for (text, line, wanted) in [
-            ("", 1, "there is no column \"at\"; name the columns: at,time"),
-            ("time\n1\n", 1, "there is no column \"at\"; name the columns: at,time"),
-            ("at,tmie\n1,1\n", 1, "unknown column \"tmie\"; known here: at, time"),
-            ("0.5,0.1\n1,1\n", 1, "unknown column \"0.5\"; known here: at, time"),
+            (
+                "",
+                1,
+                "there is no column \"at\"; name the columns: at,time",
+            ),
+            (
+                "time\n1\n",
+                1,
+                "there is no column \"at\"; name the columns: at,time",
+            ),
+            (
+                "at,tmie\n1,1\n",
+                1,
+                "unknown column \"tmie\"; known here: at, time",
+            ),
+            (
+                "0.5,0.1\n1,1\n",
+                1,
+                "unknown column \"0.5\"; known here: at, time",
+            ),
             ("at\n", 1, "no request follows"),
             ("at\n1\nsoon\n", 3, "\"soon\" is no number of seconds"),
             ("at\n-1\n", 2, "\"-1\" is no number of seconds"),
             ("at\nNaN\n", 2, "\"NaN\" is no number of seconds"),
             ("at\n1e9\n", 2, "1e9 seconds is more than a year"),
             ("at,time\n1,x\n", 2, "\"x\" is no number of seconds"),
-            ("at\n2\n1\n", 3, "is earlier than the request before it; sort them by time"),
+            (
+                "at\n2\n1\n",
+                3,
+                "is earlier than the request before it; sort them by time",
+            ),
             ("at,time\n1,1\n2\n", 3, "has 1 fields; the first line has 2"),
         ] {
             assert_eq!(problems(text), [(line, wanted.to_owned())], "{text:?}");

@@ -95,11 +95,11 @@ pub(super) fn expectation(found: &Found<'_>) -> Result<Expectation, String> {
 }
 
 /// Parameters of a method, as a JSON list.
-pub(super) fn params(found: &Found<'_>) -> Result<opensrf::osrf::Json, String> {
+pub(super) fn params(found: &Found<'_>) -> Result<Json, String> {
     match (&found.value.kind, found.is_untyped) {
-        (ValueKind::Array(_), _) => Ok(json::of(found.value)?.into()),
+        (ValueKind::Array(_), _) => json::of(found.value),
         (ValueKind::String(text), true) => match serde_json::from_str(text) {
-            Ok(list @ Json::Array(_)) => Ok(list.into()),
+            Ok(list @ Json::Array(_)) => Ok(list),
             _ => Err(format!("{text:?} is no JSON list, such as [1, 2]")),
         },
         _ => Err(format!(
