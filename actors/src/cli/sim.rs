@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{REFUSED, complain, print_line};
 use crate::law::length;
 use crate::sim::report::{Mode, Report};
-use crate::sim::scenario::{Scenario, ScenarioError, ScenarioFile};
+use crate::sim::scenario::{Scenario, ScenarioError};
 use crate::sim::sweep::{Axis, SweepReport, Value, sweep};
 use crate::sim::Progress;
 use watch::Watch;
@@ -126,13 +126,20 @@ enum Shown<'a> {
 
 impl Args {
     fn load(&self, swept: &[Value<'_>]) -> Result<Scenario, ScenarioError> {
-        let file = ScenarioFile::open(&self.scenario)?;
-        let seed = self.seed.map(|seed| seed.to_string());
-        let mut values: Vec<_> = self.set.iter().map(|(path, value)| (&**path, &**value)).collect();
-        values.extend(seed.as_deref().map(|seed| ("seed", seed)));
-        values.extend(self.duration.as_deref().map(|duration| ("duration", duration)));
-        values.extend(swept);
-        file.scenario_with(&values)
+        let mut file = Scenario::file(&self.scenario);
+        for (path, value) in &self.set {
+            file = file.set(path, value, "--set");
+        }
+        if let Some(seed) = self.seed {
+            file = file.set("seed", &seed.to_string(), "--seed");
+        }
+        if let Some(duration) = &self.duration {
+            file = file.set("duration", duration, "--duration");
+        }
+        for (path, value) in swept {
+            file = file.set(path, value, "--sweep");
+        }
+        file.load()
     }
 
     /// Writes what was asked for, and the summary unless stdout has something else.
