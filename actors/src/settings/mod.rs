@@ -44,7 +44,7 @@ pub use model::{
 };
 pub use password::Password;
 pub use secrets::{ClientLogin, Keep, Login, Secrets};
-pub(crate) use sections::{DEFAULT_LEVEL, FORMAT};
+pub(crate) use sections::{DEFAULT_LEVEL, FORMAT, POLICY};
 
 /// The annotated configuration that counts when no file is named.
 pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");

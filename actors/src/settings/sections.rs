@@ -49,7 +49,8 @@ pub(super) const CLEARTEXT: &[(&str, CleartextLogin)] = &[
 pub(super) const LOGIN: &[(&str, LoginMethod)] =
     &[("auto", LoginMethod::Auto), ("legacy", LoginMethod::Legacy)];
 
-pub(super) const POLICY: &[(&str, RoutingPolicy)] = &[
+/// The words for routing policies.
+pub(crate) const POLICY: &[(&str, RoutingPolicy)] = &[
     named(RoutingPolicy::RoundRobin),
     named(RoutingPolicy::LeastOutstanding),
     named(RoutingPolicy::TwoChoices),

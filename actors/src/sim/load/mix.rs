@@ -107,7 +107,7 @@ impl Mix {
             left -= choice.weight;
             left < 0.0
         });
-        chosen.or(self.choices.last())
+        chosen.or_else(|| self.choices.last())
     }
 }
 

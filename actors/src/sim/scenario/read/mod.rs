@@ -129,7 +129,7 @@ impl ScenarioFile {
 
     /// Where files that it names start.
     fn folder(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new(""))
+        self.path.parent().unwrap_or_else(|| Path::new(""))
     }
 }
 

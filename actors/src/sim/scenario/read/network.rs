@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::super::{Hosts, LinkLaw, RouterAt};
 use super::fill;
-use super::values::{POLICY, bandwidth, law};
+use super::values::{bandwidth, law};
+use crate::settings::POLICY;
 use crate::toml_tree::read::Section;
 use crate::toml_tree::values::{any_text, at_least, domain, number, word};
 

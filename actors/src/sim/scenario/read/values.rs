@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use config::ValueKind;
-use opensrf::router::RoutingPolicy;
 use serde_json::Value as Json;
 
 use crate::law::{Law, length};
@@ -26,17 +25,6 @@ const BANDWIDTHS: [(&str, f64); 10] = [
     ("Mbit/s", 125e3),
     ("Gbit/s", 125e6),
 ];
-
-pub(super) const POLICY: &[(&str, RoutingPolicy)] = &[
-    named(RoutingPolicy::RoundRobin),
-    named(RoutingPolicy::LeastOutstanding),
-    named(RoutingPolicy::TwoChoices),
-    named(RoutingPolicy::Weighted),
-];
-
-const fn named(policy: RoutingPolicy) -> (&'static str, RoutingPolicy) {
-    (policy.name(), policy)
-}
 
 /// A length of time with its unit.
 pub(super) fn length(found: &Found<'_>) -> Result<Duration, String> {

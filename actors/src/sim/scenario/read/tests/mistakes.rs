@@ -136,7 +136,7 @@ fn values_that_cannot_be_read_are_named_with_what_was_expected() {
         ),
         (
             "rate = 1\n[[routers]]\ndomain = \"a b\"\n",
-            "a.toml:8: routers[0].domain: \"a b\" is no domain: forbidden character in the domain",
+            "a.toml:8: routers[0].domain: \"a b\" is no domain: character ' ' is not allowed there in an address",
         ),
         (
             "rate = 1\n[[faults]]\nkind = \"fire\"\n",
