@@ -20,6 +20,7 @@ address = "127.0.0.1:PORT"
 account = { user = "router", password = "secret" }
 trusted_clients = ["localhost"]
 trusted_servers = ["localhost"]
+policy = "least_outstanding"
 "#;
 
 const HOST: &str = r#"
@@ -57,6 +58,7 @@ fn carries_a_network(world: &World, old: OldClients) {
     let mut router = start(world, "router.toml", ROUTER).ready();
     let host = start(world, "host.toml", HOST).ready();
     answers(world);
+    loads_are_told(world);
     old_clients(world, old);
     refuses(world);
     a_service_that_died_is_refused(world, &mut router, host);
@@ -78,6 +80,15 @@ fn answers(world: &World) {
     );
     let quoted = format!("\"\\\"<&> \\u00fc {}\"", "x".repeat(LONG));
     echo.gave(&[&quoted, "{\"a\":[1]}"]);
+}
+
+/// The class asked how much the listener holds, by an attribute, and was told, by an iq. Else it would
+/// reckon that all that it passed on is still there.
+fn loads_are_told(world: &World) {
+    let told = ask(world, &[], &["router", "opensrf.router.info.summarize"]);
+    for text in ["\"drones\":4", "\"outstanding\":0"] {
+        assert!(told.stdout.concat().contains(text), "no {text}: {told:?}");
+    }
 }
 
 fn old_clients(world: &World, old: OldClients) {
