@@ -1,6 +1,7 @@
 //! What a run was like: the figures, and how they are shown.
 //!
-//! `model` has the figures; `json` and `csv` write them for programs. All that is written depends on
+//! `model` has the figures; `json` and `csv` write them for programs, `text` for people
+//! at a terminal. All that is written depends on
 //! the report alone: the same report gives the same bytes.
 
 mod csv;
@@ -8,6 +9,7 @@ mod json;
 mod model;
 #[cfg(test)]
 mod samples;
+mod text;
 
 pub use json::ReadError;
 pub use model::{
