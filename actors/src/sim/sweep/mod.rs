@@ -1,5 +1,7 @@
 //! The same scenario with other values, many times.
 
+mod knee;
 mod model;
 
+pub use knee::knee;
 pub use model::{Axis, Knee, Point, SweepReport};
