@@ -26,6 +26,7 @@ pub mod service;
 pub mod service_class;
 pub mod services;
 pub mod settings;
+mod shown;
 pub mod sim;
 pub mod status;
 pub mod supervise;

@@ -4,8 +4,8 @@
 //! sleeps: a test waits for a line or for the end of a process, and fails with all that the process
 //! said when that does not come.
 //!
-//! Some tests need what others wrote: Debian's packages `prosody`, `ejabberd`, `jabberd2` and
-//! `memcached`, and a Python, named by `OPENSRF_TEST_PYTHON`, with `slixmpp` from PyPI (1.17.0 was
+//! Some tests need what others wrote: Debian's packages `prosody`, `ejabberd`, `jabberd2`,
+//! `memcached` and `chromium`, and a Python, named by `OPENSRF_TEST_PYTHON`, with `slixmpp` from PyPI (1.17.0 was
 //! used). Where one is missing its test says so on stderr and passes; with
 //! `OPENSRF_TEST_REQUIRE_FOREIGN` set it fails.
 
@@ -20,7 +20,10 @@ mod lost;
 mod memcached;
 mod original;
 mod overload;
+mod pages;
 mod panics;
+#[path = "../reports/mod.rs"]
+mod reports;
 mod rolling;
 mod service_manager;
 mod signals;

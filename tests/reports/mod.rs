@@ -82,7 +82,7 @@ pub(crate) fn sweep() -> String {
             "scenario": "how many drones", "seed": 7,
             "axes": [{"path": "services.0.drones.max", "values": values}],
             "points": points,
-            "knees": [{"others": [], "metric": "p99", "value": "7"}],
+            "knees": [{"others": [], "metric": "p99", "value": "8"}],
         }),
     )
 }
@@ -225,8 +225,9 @@ fn point(values: &[String], drones: f64, backlog: f64) -> Value {
     let (rate, each) = (60.0, 0.1);
     let offered = rate * each;
     let full = offered / drones;
-    let throughput = rate.min(drones / each) * (1.0 - 0.3 / (1.0 + backlog));
-    let refused = (rate - throughput).max(0.0) * 100.0;
+    let blocked = 0.3 / (1.0 + backlog) * full.powi(4);
+    let throughput = rate.min(drones / each) * (1.0 - blocked.min(0.3));
+    let refused = ((rate - throughput) * 100.0).floor();
     let wait = if full < 1.0 {
         each * full.powi(6) / (1.0 - full + 0.02)
     } else {

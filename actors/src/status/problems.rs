@@ -1,12 +1,10 @@
 //! What is wrong with a host, for whoever has to act.
 
-use std::fmt;
-use std::time::Duration;
-
 use super::model::{
     Answer, BusStatus, ChildKind, ChildState, ChildStatus, ClassStatus, Detail, HostPhase,
     HostStatus, RegistrationState, ServerStatus, ServiceStatus,
 };
+use crate::shown::Span;
 
 impl HostStatus {
     /// All that is not as it should be, each in a phrase; nothing if all is well.
@@ -142,24 +140,5 @@ impl ChildKind {
             Self::Service => format!("service {name}"),
             Self::Client => format!("client {name}"),
         }
-    }
-}
-
-/// A length of time as people say it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span(pub(super) Duration);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs();
-        let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
-        let text = match seconds {
-            0..10 => format!("{:.1} s", self.0.as_secs_f64()),
-            10..120 => format!("{seconds} s"),
-            120..7_200 => format!("{minutes} min"),
-            7_200..172_800 => format!("{hours} h {} min", minutes % 60),
-            _ => format!("{days} d {} h", hours % 24),
-        };
-        f.pad(&text)
     }
 }

@@ -6,8 +6,8 @@ use super::model::{
     Answer, BusStatus, ChildState, ChildStatus, ClassStatus, Detail, HostPhase, HostStatus,
     RegistrationState, RegistrationStatus, ServerStatus, ServiceStatus,
 };
-use super::problems::Span;
 use crate::counters::Figures;
+use crate::shown::Span;
 
 /// Columns of a line.
 const WIDTH: usize = 100;

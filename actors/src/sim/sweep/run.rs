@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::axis::MOST;
-use super::{Axis, Knee, Point, SweepReport};
-fn knee(_: &[f64], _: &[f64]) -> Option<usize> { None } // STUB
+use super::{Axis, Knee, Point, SweepReport, knee};
 use crate::sim::SimError;
 use crate::sim::report::{Mode, Report};
 use crate::sim::scenario::Scenario;

@@ -239,19 +239,3 @@ fn a_host_is_the_same_after_it_went_through_json() {
     let back: HostStatus = serde_json::from_str(&text).unwrap();
     assert_eq!(back, unwell());
 }
-
-#[test]
-fn times_are_said_as_people_say_them() {
-    let table = [
-        (0, "0.0 s"),
-        (9_940, "9.9 s"),
-        (61_000, "61 s"),
-        (7_199_000, "119 min"),
-        (7_260_000, "2 h 1 min"),
-        (172_799_000, "47 h 59 min"),
-        (356_400_000, "4 d 3 h"),
-    ];
-    for (millis, said) in table {
-        assert_eq!(Span(Duration::from_millis(millis)).to_string(), said);
-    }
-}
