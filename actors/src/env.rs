@@ -1,4 +1,4 @@
-//! What the machine gives: a clock and chance. Handed to every constructor, never global.
+//! What the machine gives: a clock, a timer and chance. Handed to every constructor, never global.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,11 +6,14 @@ use actix_rt::time::Instant;
 use opensrf::ids::{Names, Seed};
 use opensrf::time::Tick;
 
-/// The clock and the chance of one network.
+use crate::timer::{Sleep, Timer};
+
+/// The clock, the timer and the chance of one network.
 #[derive(Debug, Clone)]
 pub struct Env {
     epoch: Instant,
     wall: Wall,
+    timer: Timer,
     seed: Seed,
 }
 
@@ -30,6 +33,7 @@ impl Env {
         Self {
             epoch: Instant::now(),
             wall: Wall::Machine,
+            timer: Timer::coarse(),
             seed: Seed::new(seed),
         }
     }
@@ -41,6 +45,7 @@ impl Env {
         Self {
             epoch: Instant::now(),
             wall: Wall::Simulated(birthday),
+            timer: Timer::coarse(),
             seed: Seed::new(seed),
         }
     }
@@ -52,6 +57,23 @@ impl Env {
             seed: self.seed.fork(name),
             ..self.clone()
         }
+    }
+
+    /// The same with another timer; without, it is the runtime's, which rounds up to milliseconds.
+    #[must_use]
+    pub fn with_timer(self, timer: Timer) -> Self {
+        Self { timer, ..self }
+    }
+
+    /// What wakes sleepers.
+    #[must_use]
+    pub fn timer(&self) -> &Timer {
+        &self.timer
+    }
+
+    /// Ends after `length`.
+    pub fn sleep(&self, length: Duration) -> Sleep {
+        self.timer.sleep(length)
     }
 
     /// The time since the network's start.

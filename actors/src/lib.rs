@@ -28,6 +28,7 @@ pub mod settings;
 pub mod status;
 pub mod supervise;
 pub mod telemetry;
+pub mod timer;
 pub mod transport;
 
 /// The README's examples are tests.
