@@ -222,6 +222,16 @@ impl Stanza {
         TAGS + payload
     }
 
+    /// Whether it carries OpenSRF, and not only news of what became of something.
+    #[must_use]
+    pub fn has_body(&self) -> bool {
+        self.kind == Kind::Message
+            && match &self.payload {
+                Payload::Wire(wire) => wire.client_child("body").is_some(),
+                Payload::Message(message) => !message.body.is_empty(),
+            }
+    }
+
     /// Who it is from for an application: `router_from` if it names somebody, else `from`. Reads
     /// nothing else.
     #[must_use]

@@ -108,10 +108,10 @@ impl Drop for Lease {
 }
 
 impl Client {
-    pub(crate) fn new(actor: Slot<ClientCommand>, router: RouterName) -> Self {
+    pub(crate) fn new(actor: Slot<ClientCommand>, router: impl Into<Arc<RouterName>>) -> Self {
         Self {
             actor: Arc::new(Lease(actor)),
-            router: Arc::new(router),
+            router: router.into(),
             numbers: Arc::default(),
             timeout: DEFAULT_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,

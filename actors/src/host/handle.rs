@@ -63,10 +63,25 @@ impl HostHandle {
     /// # Errors
     /// [`HostError::Ended`] if the host has ended or has no bus.
     pub async fn new_client(&self, name: &str) -> Result<Client, HostError> {
-        let (reply, client) = oneshot::channel();
-        self.tell(HostCommand::AddClient(name.to_owned(), reply))
+        let mut clients = self.new_clients(name, 1).await?;
+        clients.pop().ok_or(HostError::Ended)
+    }
+
+    /// As many clients as [`new_client`](Self::new_client) gives one by one, in one go: cheaper where they
+    /// are very many. The embedded server may have to allow so many
+    /// ([`HostBuilder::sessions_per_account`]).
+    ///
+    /// # Errors
+    /// [`HostError::Ended`] if the host has ended or has no bus.
+    pub async fn new_clients(&self, name: &str, number: usize) -> Result<Vec<Client>, HostError> {
+        let (reply, clients) = oneshot::channel();
+        self.tell(HostCommand::AddClients(name.to_owned(), number, reply))
             .await?;
-        client.await.map_err(|_| HostError::Ended)
+        let clients = clients.await.map_err(|_| HostError::Ended)?;
+        match clients.len() == number {
+            true => Ok(clients),
+            false => Err(HostError::Ended),
+        }
     }
 
     /// Starts a service with 1 to 8 drones, and waits until routers know it.

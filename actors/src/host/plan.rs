@@ -38,7 +38,7 @@ pub(super) struct BusPlan {
     pub(super) user: String,
     pub(super) domain: String,
     pub(super) host: String,
-    pub(super) router: RouterName,
+    pub(super) router: Arc<RouterName>,
     pub(super) transport: Arc<dyn Transport>,
 }
 
@@ -85,6 +85,23 @@ pub(super) struct RootPlan {
     pub(super) drain: Duration,
     pub(super) protected: Protected,
     pub(super) threads: Threads,
+    pub(super) client_numbers: ClientNumbers,
+}
+
+/// Tells the clients of this host from each other, and from those of another one of its name.
+#[derive(Debug)]
+pub(super) struct ClientNumbers(u32);
+
+impl ClientNumbers {
+    pub(super) fn new(env: &mut Env) -> Self {
+        Self((env.secret() >> 32) as u32)
+    }
+
+    /// One after the other: drawn by chance, two of very many would be the same.
+    fn next(&mut self) -> u32 {
+        self.0 = self.0.wrapping_add(1);
+        self.0
+    }
 }
 
 impl RootPlan {
@@ -108,7 +125,7 @@ impl RootPlan {
 
     /// What another client needs; nothing without a bus.
     pub(super) fn client_plan(&mut self, name: &str) -> Option<ClientPlan> {
-        let number = self.env.secret() >> 32;
+        let number = self.client_numbers.next();
         let bus = self.bus.as_ref()?;
         let resource = format!("{}_at_{}_{number:08x}", resource_part(name), bus.host);
         let jid = Jid::new(&bus.user, &bus.domain, &resource).ok()?;

@@ -6,6 +6,7 @@ mod reporting;
 mod restarting;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use opensrf::time::Tick;
@@ -25,8 +26,8 @@ use crate::supervise::{ChildExited, Exit, Restarts};
 pub(super) enum HostCommand {
     /// Start a service; told when it serves.
     AddService(Box<ServicePlan>, oneshot::Sender<()>),
-    /// Start another client at an address of its own.
-    AddClient(String, oneshot::Sender<Client>),
+    /// Start so many more clients, each at an address of its own.
+    AddClients(String, usize, oneshot::Sender<Vec<Client>>),
     /// Say when all that there is serves.
     WhenReady(oneshot::Sender<()>),
     /// Say what does not serve yet.
@@ -111,6 +112,8 @@ pub(super) struct Root {
     added: u64,
     /// Children started so far, to give each a chance of its own.
     started: u64,
+    /// All children whose number is below serve.
+    serving_below: u64,
     phase: Phase,
     /// What the services have sent is on its way out.
     is_flushing: bool,
@@ -128,6 +131,7 @@ impl Root {
             children: BTreeMap::new(),
             added: 0,
             started: 0,
+            serving_below: 0,
             phase: Phase::Running,
             is_flushing: false,
             ready_waiters: Vec::new(),
@@ -155,12 +159,21 @@ impl Root {
         id
     }
 
+    fn add_client(&mut self, name: &str, ctx: &mut Context<Self>) -> Option<Client> {
+        let plan = self.plan.client_plan(name)?;
+        let router = Arc::clone(&self.plan.bus.as_ref()?.router);
+        let slot = Slot::default();
+        self.add(Kind::Client(plan, slot.clone()), ctx);
+        Some(Client::new(slot, router))
+    }
+
     /// Fills a place with a child made from its plan.
     fn run(&mut self, id: u64, ctx: &mut Context<Self>) {
         let Some(child) = self.children.get_mut(&id) else {
             return;
         };
         self.started += 1;
+        self.serving_below = self.serving_below.min(id);
         let Some(reins) = self
             .plan
             .start(&child.kind, id, self.started, &ctx.address())
@@ -186,13 +199,18 @@ impl Root {
     }
 
     /// Those who do not serve yet, waiting for their restart or not.
-    fn unready(&self) -> impl Iterator<Item = &Child> {
-        let staying = self.children.values().filter(|child| !child.is_leaving);
-        staying.filter(|child| child.served_since().is_none())
+    fn unready(&self) -> impl Iterator<Item = (u64, &Child)> {
+        let rest = self.children.range(self.serving_below..);
+        let staying = rest.filter(|(_, child)| !child.is_leaving);
+        let unready = staying.filter(|(_, child)| child.served_since().is_none());
+        unready.map(|(id, child)| (*id, child))
     }
 
     fn report_ready(&mut self) {
-        if self.unready().next().is_none() {
+        let first = self.unready().next().map(|(id, _)| id);
+        // Not all are looked at again each time that one of very many says that it serves.
+        self.serving_below = first.unwrap_or(self.added + 1);
+        if first.is_none() {
             for waiter in self.ready_waiters.drain(..) {
                 let _ = waiter.send(());
             }
@@ -252,29 +270,22 @@ impl Handler<HostCommand> for Root {
     fn handle(&mut self, command: HostCommand, ctx: &mut Self::Context) {
         match command {
             // Whoever waits sees that nothing will come of it.
-            HostCommand::AddService(..) | HostCommand::AddClient(..)
+            HostCommand::AddService(..) | HostCommand::AddClients(..)
                 if self.phase != Phase::Running || self.plan.bus.is_none() => {}
             HostCommand::AddService(plan, reply) => {
                 let id = self.add(Kind::Service(plan), ctx);
                 self.service_waiters.insert(id, reply);
             }
-            HostCommand::AddClient(name, reply) => {
-                let Some(plan) = self.plan.client_plan(&name) else {
-                    return;
-                };
-                let Some(router) = self.plan.bus.as_ref().map(|bus| bus.router.clone()) else {
-                    return;
-                };
-                let slot = Slot::default();
-                self.add(Kind::Client(plan, slot.clone()), ctx);
-                let _ = reply.send(Client::new(slot, router));
+            HostCommand::AddClients(name, number, reply) => {
+                let clients = (0..number).map_while(|_| self.add_client(&name, ctx));
+                let _ = reply.send(clients.collect());
             }
             HostCommand::WhenReady(reply) => {
                 self.ready_waiters.push(reply);
                 self.report_ready();
             }
             HostCommand::WaitsFor(reply) => {
-                let names = self.unready().map(|child| child.kind.name());
+                let names = self.unready().map(|(_, child)| child.kind.name());
                 let _ = reply.send(names.collect());
             }
             HostCommand::Status(reply) => {

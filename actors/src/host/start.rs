@@ -10,7 +10,7 @@ use opensrf::router::Trust;
 use opensrf::session::{RouterName, SessionRules};
 use opensrf::stream::LoginMethod;
 
-use super::plan::{BusPlan, RootPlan, ServerParts, ServicePlan};
+use super::plan::{BusPlan, ClientNumbers, RootPlan, ServerParts, ServicePlan};
 use super::root::Root;
 use super::spec::{Access, BusSpec, EmbeddedPlan, LOCALHOST, RouterSpec, ServiceSpec};
 use super::{HostBuilder, HostError, HostHandle};
@@ -62,6 +62,7 @@ impl HostBuilder {
             drain: self.drain,
             protected: self.protected.clone(),
             threads: Threads::new(self.blocking_threads, Arc::clone(&counters)),
+            client_numbers: ClientNumbers::new(&mut env),
             env,
             server,
             incoming,
@@ -250,10 +251,10 @@ impl BusSpec {
             user: self.user.clone(),
             domain: self.domain.clone(),
             host: self.host.clone(),
-            router: router.unwrap_or_else(|| RouterName {
+            router: Arc::new(router.unwrap_or_else(|| RouterName {
                 name: "router".into(),
                 domain: self.domain.clone(),
-            }),
+            })),
             transport: ways.transport(
                 &self.access,
                 &self.password,

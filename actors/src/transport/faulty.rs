@@ -45,6 +45,7 @@
 //! # Ok(()) }
 //! ```
 
+mod courier;
 mod faults;
 mod lane;
 mod relay;
@@ -58,12 +59,13 @@ use std::sync::Arc;
 use futures::future::LocalBoxFuture;
 use opensrf::jid::Jid;
 use opensrf::router::Bounces;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 pub use faults::{Disorder, Faults, InFlight, Tally};
 pub use wire::{Amount, Break, FaultyDial, Wire};
 
 use super::{Inbox, Link, LinkError, Transport};
+use courier::Courier;
 use relay::Relay;
 
 /// One of the two ways between a party and its server.
@@ -93,13 +95,19 @@ async fn until(changed: &Notify, holds: impl Fn() -> bool) {
 pub struct Faulty {
     inner: Arc<dyn Transport>,
     faults: Faults,
+    courier: Courier,
 }
 
 impl Faulty {
     /// Uses `inner`, with the faults that `faults` steers.
     #[must_use]
     pub fn new(inner: Arc<dyn Transport>, faults: Faults) -> Self {
-        Self { inner, faults }
+        let courier = faults.courier();
+        Self {
+            inner,
+            faults,
+            courier,
+        }
     }
 }
 
@@ -109,12 +117,14 @@ impl Transport for Faulty {
         jid: Jid,
         inbox: Inbox,
     ) -> LocalBoxFuture<'static, Result<Box<dyn Link>, LinkError>> {
-        let Self { inner, faults } = self.clone();
+        let Self {
+            inner,
+            faults,
+            courier,
+        } = self.clone();
         Box::pin(async move {
-            let (reply, connected) = oneshot::channel();
-            Relay::launch(inner, jid, faults, inbox, reply);
-            let ended = |_| LinkError::Ended("the relay ended".into());
-            let link: Box<dyn Link> = Box::new(connected.await.map_err(ended)??);
+            let link = Relay::connect(inner, jid, faults, courier, inbox).await?;
+            let link: Box<dyn Link> = Box::new(link);
             Ok(link)
         })
     }
@@ -126,7 +136,7 @@ impl Transport for Faulty {
     fn flushed(&self) -> LocalBoxFuture<'static, ()> {
         let (faults, inner) = (self.faults.clone(), Arc::clone(&self.inner));
         Box::pin(async move {
-            faults.left().await;
+            faults.all_left().await;
             inner.flushed().await;
         })
     }

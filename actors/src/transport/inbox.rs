@@ -5,6 +5,7 @@
 //! actor ends is lost without a word. What is in here then goes back to its senders.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,7 +29,19 @@ struct Shared {
     room: Notify,
     /// Messages of the party itself that came back because its link was gone.
     unsent: AtomicU64,
-    party: Peer<LinkEvent>,
+    ears: Box<dyn Hears>,
+}
+
+/// Who is told what happens at an inbox.
+pub(super) trait Hears: fmt::Debug + Send + Sync {
+    /// Told by whoever put something in, at once.
+    fn hear(&self, event: LinkEvent, inbox: &Inbox);
+}
+
+impl Hears for Peer<LinkEvent> {
+    fn hear(&self, event: LinkEvent, _: &Inbox) {
+        self.report(event);
+    }
 }
 
 #[derive(Debug)]
@@ -51,6 +64,11 @@ impl Inbox {
     /// An empty queue in front of `party`.
     #[must_use]
     pub fn new(party: Peer<LinkEvent>) -> Self {
+        Self::heard_by(party)
+    }
+
+    /// An empty queue of which somebody who is no party is told, in the call that puts something in.
+    pub(super) fn heard_by(ears: impl Hears + 'static) -> Self {
         Self(Arc::new(Shared {
             state: Mutex::new(State {
                 stanzas: Queue::new(BOUNDS),
@@ -60,7 +78,7 @@ impl Inbox {
             }),
             room: Notify::new(),
             unsent: AtomicU64::new(0),
-            party,
+            ears: Box::new(ears),
         }))
     }
 
@@ -86,7 +104,7 @@ impl Inbox {
     fn tell(&self, mut state: MutexGuard<'_, State>) {
         if !std::mem::replace(&mut state.is_told, true) {
             drop(state);
-            self.0.party.report(LinkEvent::Stanzas);
+            self.say(LinkEvent::Stanzas);
         }
     }
 
@@ -133,7 +151,11 @@ impl Inbox {
 
     /// Tells the party that its link is gone.
     pub fn down(&self, reason: LinkError) {
-        self.0.party.report(LinkEvent::Down(reason));
+        self.say(LinkEvent::Down(reason));
+    }
+
+    fn say(&self, event: LinkEvent) {
+        self.0.ears.hear(event, self);
     }
 
     /// Takes the stanza that waits longest. After `None` the party is told of the next.
@@ -149,7 +171,7 @@ impl Inbox {
 
     /// Has the party look again later: more waits than it takes in one turn.
     pub fn look_again(&self) {
-        self.0.party.report(LinkEvent::Stanzas);
+        self.say(LinkEvent::Stanzas);
     }
 
     /// Stanzas that wait.

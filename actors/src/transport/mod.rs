@@ -102,7 +102,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
 }
 
 /// One bound address. Dropping it logs out, after what was sent has gone.
-pub trait Link: fmt::Debug {
+pub trait Link: fmt::Debug + Send + Sync {
     /// Sends a stanza in the address's name; what cannot be sent comes back as a bounce.
     fn send(&self, stanza: Stanza);
 

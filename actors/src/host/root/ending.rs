@@ -73,8 +73,8 @@ impl Root {
     /// Services end first, then those who wait for their answers, then what carries them.
     pub(super) fn go_on_ending(&mut self, ctx: &mut Context<Self>) {
         if matches!(self.phase, Phase::Draining | Phase::Stopping)
-            && !self.has(Kind::serves)
             && !self.is_flushing
+            && !self.has(Kind::serves)
         {
             self.is_flushing = true;
             let flushed = self.plan.bus.as_ref().map(|bus| bus.transport.flushed());

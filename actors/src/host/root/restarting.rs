@@ -30,6 +30,7 @@ impl Root {
             Verdict::Again(delay) => {
                 tracing::warn!(child = name, %exit, ?delay, "restarting");
                 child.state = State::Waiting { due: now + delay };
+                self.serving_below = self.serving_below.min(id);
                 ctx.run_later(delay, move |root, ctx| root.restart(id, ctx));
             }
             Verdict::GiveUp => {

@@ -1,17 +1,20 @@
 //! The handle that steers the faults of a transport, and what it has done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use actix_rt::time::Instant;
 use opensrf::ids::Seed;
 use opensrf::jid::Jid;
+use opensrf::stanza::Stanza;
 use tokio::sync::Notify;
 
-use super::relay::Steer;
+use super::courier::{Courier, FarCourier};
 use super::{Direction, until};
-use crate::peer::Peer;
+use crate::timer::Timer;
 use crate::transport::LinkError;
 use crate::transport::dial::DIAL_TIME;
 
@@ -30,6 +33,9 @@ pub struct Disorder {
     pub late_by: Duration,
     /// The time between two of them at least: a slow reader. When 4,096 wait, the next bounces.
     pub pace: Duration,
+    /// How many bytes pass in a second, of all parties together, which wait for each other: a link with
+    /// a bandwidth. Any number if absent. A stanza counts with about its size on the wire.
+    pub bytes_a_second: Option<NonZeroU64>,
 }
 
 impl Disorder {
@@ -41,6 +47,7 @@ impl Disorder {
         late: 0.0,
         late_by: Duration::from_millis(100),
         pace: Duration::ZERO,
+        bytes_a_second: None,
     };
 }
 
@@ -74,6 +81,28 @@ pub struct Tally {
     pub twice: u64,
     /// Stanzas that were held back so that others could overtake them.
     pub late: u64,
+    /// Stanzas with a body that have arrived.
+    pub carried: u64,
+    /// How long those were under way, in sum.
+    pub under_way: Duration,
+}
+
+impl Tally {
+    pub(super) fn carried(&mut self, stanza: &Stanza, took: Duration) {
+        if stanza.has_body() {
+            self.carried += 1;
+            self.under_way += took;
+        }
+    }
+}
+
+/// What all relays are told.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Steer {
+    /// Something may be possible that was not.
+    Look,
+    /// End the link.
+    Cut(InFlight),
 }
 
 /// Steers the faults of all links that [`Faulty`](super::Faulty) transports with this handle have,
@@ -92,25 +121,44 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     refuses: bool,
-    sent: Lawful,
-    received: Lawful,
+    sent: Rules,
+    received: Rules,
     /// Parts of the addresses of parties that are to panic.
     doomed: Vec<String>,
-    relays: BTreeMap<u64, Peer<Steer>>,
-    /// Those whose parties have let go of their links.
+    /// Of each transport with these faults.
+    couriers: Vec<FarCourier>,
+    /// Links, by number, whose parties have let go of their links.
     leaving: BTreeSet<u64>,
     started: u64,
     tally: Tally,
+    timer: Timer,
 }
 
+/// What holds in one direction.
 #[derive(Debug, Default)]
-struct Lawful {
-    disorder: Disorder,
-    is_stalled: bool,
+pub(super) struct Rules {
+    pub(super) disorder: Disorder,
+    pub(super) is_stalled: bool,
+    /// When all that was sent so far has left, where that takes time.
+    free_at: Option<Instant>,
 }
+
+impl Rules {
+    /// When the last byte of a stanza leaves.
+    pub(super) fn send(&mut self, now: Instant, stanza: &Stanza) -> Instant {
+        let Some(bandwidth) = self.disorder.bytes_a_second else {
+            return now;
+        };
+        let nanos = stanza.weight() as u64 * NANOS_A_SECOND / bandwidth;
+        let begins = self.free_at.map_or(now, |free| free.max(now));
+        *self.free_at.insert(begins + Duration::from_nanos(nanos))
+    }
+}
+
+const NANOS_A_SECOND: u64 = 1_000_000_000;
 
 impl State {
-    fn lane(&mut self, direction: Direction) -> &mut Lawful {
+    fn rules(&mut self, direction: Direction) -> &mut Rules {
         match direction {
             Direction::Sent => &mut self.sent,
             Direction::Received => &mut self.received,
@@ -129,6 +177,18 @@ impl Faults {
         }))
     }
 
+    /// The same, whose links wait by `timer`: for those who begin to use it afterwards. Without, it is
+    /// the runtime's, which rounds up to milliseconds.
+    #[must_use]
+    pub fn with_timer(self, timer: Timer) -> Self {
+        self.state().timer = timer;
+        self
+    }
+
+    pub(super) fn timer(&self) -> Timer {
+        self.state().timer.clone()
+    }
+
     /// Refuses new connections, or takes them again.
     pub fn refuse(&self, refuses: bool) {
         self.state().refuses = refuses;
@@ -143,19 +203,19 @@ impl Faults {
 
     /// What happens to stanzas in one direction from now on.
     pub fn disorder_in(&self, direction: Direction, disorder: Disorder) {
-        self.state().lane(direction).disorder = disorder;
+        self.state().rules(direction).disorder = disorder;
     }
 
     /// Half-open: nothing arrives any more in this direction, and nobody is told. What is sent waits,
     /// as on a cable that was pulled, until [`heal`](Self::heal) or [`cut`](Self::cut). Nobody can
     /// connect meanwhile.
     pub fn stall(&self, direction: Direction) {
-        self.state().lane(direction).is_stalled = true;
+        self.state().rules(direction).is_stalled = true;
     }
 
     /// Ends every link that there is now: both sides learn of it.
     pub fn cut(&self, in_flight: InFlight) {
-        self.steer(&Steer::Cut(in_flight));
+        self.steer(Steer::Cut(in_flight));
     }
 
     /// Has the next party that sends something, and has `part` in its address, panic while it does:
@@ -169,11 +229,11 @@ impl Faults {
         let mut state = self.state();
         state.refuses = false;
         state.doomed.clear();
-        state.sent = Lawful::default();
-        state.received = Lawful::default();
+        state.sent = Rules::default();
+        state.received = Rules::default();
         drop(state);
         self.0.changed.notify_waiters();
-        self.steer(&Steer::Look);
+        self.steer(Steer::Look);
     }
 
     /// What the faults have done so far.
@@ -182,11 +242,12 @@ impl Faults {
         self.state().tally
     }
 
-    fn steer(&self, steer: &Steer) {
-        let relays: Vec<_> = self.state().relays.values().cloned().collect();
-        for relay in relays {
-            relay.report(steer.clone());
-        }
+    fn steer(&self, steer: Steer) {
+        let couriers = self.state().couriers.clone();
+        couriers
+            .iter()
+            .filter_map(FarCourier::get)
+            .for_each(|courier| courier.steer(steer));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -194,12 +255,22 @@ impl Faults {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a new relay in; gives its number, and the chance of its two directions.
-    pub(super) fn enlist(&self, relay: Peer<Steer>, jid: &Jid) -> (u64, Seed, Seed) {
+    /// Carries for the links of one more transport.
+    pub(super) fn courier(&self) -> Courier {
+        let courier = Courier::new(self.timer());
         let mut state = self.state();
-        state.started += 1;
-        let number = state.started;
-        state.relays.insert(number, relay);
+        state.couriers.retain(FarCourier::is_there);
+        state.couriers.push(courier.far());
+        courier
+    }
+
+    /// The number of a new link, and the chance of its two directions.
+    pub(super) fn enlist(&self, jid: &Jid) -> (u64, Seed, Seed) {
+        let number = {
+            let mut state = self.state();
+            state.started += 1;
+            state.started
+        };
         let chance = self.0.seed.fork(&format!("{jid} {number}"));
         (number, chance.fork("sent"), chance.fork("received"))
     }
@@ -222,26 +293,34 @@ impl Faults {
 
     /// Its party has let go of its link.
     pub(super) fn leaves(&self, number: u64) {
-        let mut state = self.state();
-        if state.relays.contains_key(&number) {
-            state.leaving.insert(number);
+        self.state().leaving.insert(number);
+    }
+
+    /// The link is closed.
+    pub(super) fn left(&self, number: u64) {
+        if self.state().leaving.remove(&number) {
+            self.0.changed.notify_waiters();
         }
     }
 
-    pub(super) fn dismiss(&self, number: u64) {
+    /// Does something by the rules of one direction.
+    pub(super) fn rule<T>(
+        &self,
+        direction: Direction,
+        what: impl FnOnce(&mut Rules, &mut Tally) -> T,
+    ) -> T {
         let mut state = self.state();
-        state.relays.remove(&number);
-        state.leaving.remove(&number);
-        drop(state);
-        self.0.changed.notify_waiters();
-    }
-
-    pub(super) fn law(&self, direction: Direction) -> Disorder {
-        self.state().lane(direction).disorder.clone()
-    }
-
-    pub(super) fn is_stalled(&self, direction: Direction) -> bool {
-        self.state().lane(direction).is_stalled
+        let State {
+            sent,
+            received,
+            tally,
+            ..
+        } = &mut *state;
+        let rules = match direction {
+            Direction::Sent => sent,
+            Direction::Received => received,
+        };
+        what(rules, tally)
     }
 
     pub(super) fn note(&self, what: impl FnOnce(&mut Tally)) {
@@ -271,7 +350,7 @@ impl Faults {
     }
 
     /// Waits until all links that their parties have let go of are closed.
-    pub(super) async fn left(&self) {
+    pub(super) async fn all_left(&self) {
         self.until(|state| state.leaving.is_empty()).await;
     }
 

@@ -1,6 +1,6 @@
 //! Stanzas under way in one direction.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use actix_rt::time::Instant;
@@ -8,7 +8,8 @@ use opensrf::ids::Seed;
 use opensrf::limits::MAILBOX;
 use opensrf::stanza::Stanza;
 
-use super::{Disorder, Faults};
+use super::Tally;
+use super::faults::Rules;
 use crate::transport::LinkError;
 
 /// What is under way.
@@ -30,22 +31,33 @@ impl Passing {
     }
 }
 
+#[derive(Debug)]
+struct Parcel {
+    /// When it arrives.
+    due: Instant,
+    taken: Instant,
+    passing: Passing,
+}
+
 /// What is under way in one direction, by the moment at which it arrives.
 #[derive(Debug)]
 pub(super) struct Lane {
-    waiting: BTreeMap<(Instant, u64), Passing>,
+    waiting: VecDeque<Parcel>,
     /// When the last of those that keep their order arrives.
     last: Instant,
-    taken: u64,
+    is_ending: bool,
+    /// When the courier will look here.
+    planned: Option<Instant>,
     chance: Seed,
 }
 
 impl Lane {
     pub(super) fn new(chance: Seed) -> Self {
         Self {
-            waiting: BTreeMap::new(),
+            waiting: VecDeque::new(),
             last: Instant::now(),
-            taken: 0,
+            is_ending: false,
+            planned: None,
             chance,
         }
     }
@@ -55,70 +67,94 @@ impl Lane {
         &mut self,
         now: Instant,
         stanza: Stanza,
-        law: &Disorder,
-        faults: &Faults,
+        rules: &mut Rules,
+        tally: &mut Tally,
     ) -> Result<(), Box<Stanza>> {
-        if self.happens(law.lost) {
-            faults.note(|tally| tally.lost += 1);
+        if self.happens(rules.disorder.lost) {
+            tally.lost += 1;
             return Ok(());
         }
         if self.waiting.len() >= MAILBOX {
             return Err(Box::new(stanza));
         }
-        if self.happens(law.twice) {
-            faults.note(|tally| tally.twice += 1);
-            self.place(now, stanza.clone(), law, faults);
+        if self.happens(rules.disorder.twice) {
+            tally.twice += 1;
+            self.place(now, stanza.clone(), rules, tally);
         }
-        self.place(now, stanza, law, faults);
+        self.place(now, stanza, rules, tally);
         Ok(())
     }
 
-    fn place(&mut self, now: Instant, stanza: Stanza, law: &Disorder, faults: &Faults) {
+    fn place(&mut self, now: Instant, stanza: Stanza, rules: &mut Rules, tally: &mut Tally) {
+        let sent = rules.send(now, &stanza);
+        let law = &rules.disorder;
         let (least, most) = (*law.delay.start(), *law.delay.end());
-        let in_order =
-            (now + least + self.part_of(most.saturating_sub(least))).max(self.last + law.pace);
+        let delay = least + self.part_of(most.saturating_sub(least));
+        let in_order = (sent + delay).max(self.last + law.pace);
         let due = if self.happens(law.late) {
-            faults.note(|tally| tally.late += 1);
+            tally.late += 1;
             in_order + self.part_of(law.late_by)
         } else {
             self.last = in_order;
             in_order
         };
-        self.put(due, Passing::Stanza(stanza));
+        self.put(now, due, Passing::Stanza(stanza));
     }
 
     /// The last that comes this way: it is behind all others.
     pub(super) fn end(&mut self, now: Instant, end: Passing) {
-        let last = self.waiting.last_key_value();
-        let due = last.map_or(now, |((due, _), _)| (*due).max(now));
-        self.put(due, end);
+        let due = self.waiting.back().map_or(now, |last| last.due.max(now));
+        self.put(now, due, end);
+        self.is_ending = true;
     }
 
-    fn put(&mut self, due: Instant, passing: Passing) {
-        self.taken += 1;
-        self.waiting.insert((due, self.taken), passing);
+    /// Behind all that arrive before, or at the same time. Few overtake others, and none that keep
+    /// their order.
+    fn put(&mut self, now: Instant, due: Instant, passing: Passing) {
+        let parcel = Parcel {
+            due,
+            taken: now,
+            passing,
+        };
+        match self.waiting.back() {
+            Some(last) if last.due > due => {
+                let at = self.waiting.partition_point(|before| before.due <= due);
+                self.waiting.insert(at, parcel);
+            }
+            _ => self.waiting.push_back(parcel),
+        }
     }
 
-    /// What has arrived by now, first come first.
-    pub(super) fn arrived(&mut self, now: Instant) -> Option<Passing> {
-        let first = self.waiting.first_entry()?;
-        (first.key().0 <= now).then(|| first.remove())
+    /// What has arrived by now, first come first, with the time that it took.
+    pub(super) fn arrived(&mut self, now: Instant) -> Option<(Passing, Duration)> {
+        let first = self.waiting.pop_front_if(|first| first.due <= now)?;
+        Some((first.passing, now.saturating_duration_since(first.taken)))
     }
 
-    /// When the next arrives.
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.waiting.first_key_value().map(|((due, _), _)| *due)
+    /// When the courier is to look here, if it does not know yet.
+    pub(super) fn unplanned(&mut self) -> Option<Instant> {
+        let due = self.waiting.front()?.due;
+        if self.planned.is_some_and(|planned| planned <= due) {
+            return None;
+        }
+        self.planned = Some(due);
+        self.planned
+    }
+
+    /// The courier has looked here.
+    pub(super) fn looked(&mut self) {
+        self.planned = None;
     }
 
     /// Whether nothing comes after what is under way.
     pub(super) fn is_ending(&self) -> bool {
-        let last = self.waiting.last_key_value();
-        last.is_some_and(|(_, last)| !matches!(last, Passing::Stanza(_)))
+        self.is_ending
     }
 
     /// All that is under way, in order.
     pub(super) fn empty(&mut self) -> impl Iterator<Item = Passing> + use<> {
-        std::mem::take(&mut self.waiting).into_values()
+        let all = std::mem::take(&mut self.waiting);
+        all.into_iter().map(|parcel| parcel.passing)
     }
 
     /// Draws only if it may happen and may not: without a fault there is no chance.

@@ -1,139 +1,56 @@
-//! The actor that stands between a party and its link, and lets things go wrong.
+//! What stands between a party and its link, and lets things go wrong.
+//!
+//! No lock is held while anything is passed on: what is sent may come back by the same relay at once.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, fut,
-};
 use actix_rt::time::Instant;
 use opensrf::jid::Jid;
 use opensrf::stanza::{Condition, Stanza, StanzaError};
-use tokio::sync::oneshot;
 
+use super::courier::Courier;
+use super::faults::Steer;
 use super::lane::{Lane, Passing};
 use super::{Direction, Faults, InFlight};
 use crate::jabber::Refused;
-use crate::peer::Peer;
+use crate::transport::inbox::Hears;
 use crate::transport::xmpp::send_back;
 use crate::transport::{Inbox, Link, LinkError, LinkEvent, Transport, Unsent};
-
-/// What a relay is told by its faults and its party.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
-pub(super) enum Steer {
-    /// Something has changed.
-    Look,
-    /// End the link.
-    Cut(InFlight),
-    /// The party has let go of the link.
-    Leave,
-}
-
-/// Told what came of connecting.
-type Connected = oneshot::Sender<Result<FaultyLink, LinkError>>;
 
 /// Stands between one party and its link.
 #[derive(Debug)]
 pub(super) struct Relay {
-    transport: Arc<dyn Transport>,
+    number: u64,
     jid: Jid,
     faults: Faults,
-    number: u64,
+    courier: Courier,
     /// In front of the party.
     party: Inbox,
-    /// What the party sends.
-    outgoing: Inbox,
-    /// What comes for it.
-    incoming: Inbox,
-    connected: Option<Connected>,
-    link: Option<Box<dyn Link>>,
-    is_cut: bool,
-    sent: Lane,
-    received: Lane,
-    timer: Option<SpawnHandle>,
+    state: Mutex<State>,
 }
 
-impl Relay {
-    /// Begins to connect; says in `connected` what came of it.
-    pub(super) fn launch(
-        transport: Arc<dyn Transport>,
-        jid: Jid,
-        faults: Faults,
-        party: Inbox,
-        connected: Connected,
-    ) {
-        Self::create(|ctx| {
-            let own = Peer::new(ctx.address());
-            let (number, sent, received) = faults.enlist(Peer::new(ctx.address()), &jid);
-            Self {
-                transport,
-                jid,
-                faults,
-                number,
-                party,
-                outgoing: Inbox::new(own.clone()),
-                incoming: Inbox::new(own),
-                connected: Some(connected),
-                link: None,
-                is_cut: false,
-                sent: Lane::new(sent),
-                received: Lane::new(received),
-                timer: None,
-            }
-        });
-    }
+#[derive(Debug)]
+struct State {
+    link: Option<Arc<dyn Link>>,
+    /// What comes over the link.
+    incoming: Option<Inbox>,
+    is_cut: bool,
+    /// It carries nothing any more.
+    is_over: bool,
+    sent: Lane,
+    received: Lane,
+}
 
-    fn connected(&mut self, link: Result<Box<dyn Link>, LinkError>, ctx: &mut Context<Self>) {
-        let Some(reply) = self.connected.take() else {
-            return;
-        };
-        let outcome = match link {
-            Ok(_) if self.is_cut => Err(cut()),
-            Ok(link) => {
-                self.link = Some(link);
-                Ok(FaultyLink {
-                    jid: self.jid.clone(),
-                    outgoing: self.outgoing.clone(),
-                    party: self.party.clone(),
-                    relay: Peer::new(ctx.address()),
-                    number: self.number,
-                    faults: self.faults.clone(),
-                })
-            }
-            Err(reason) => Err(reason),
-        };
-        if outcome.is_err() {
-            self.end(ctx);
+impl State {
+    fn lane(&mut self, direction: Direction) -> &mut Lane {
+        match direction {
+            Direction::Sent => &mut self.sent,
+            Direction::Received => &mut self.received,
         }
-        // If the party is gone, the link is dropped with the reply, and so tells us.
-        let _ = reply.send(outcome);
     }
 
-    fn end(&mut self, ctx: &mut Context<Self>) {
-        self.link = None;
-        self.faults.dismiss(self.number);
-        ctx.stop();
-    }
-
-    /// Takes what has come from either side, and passes on what has arrived at the other.
-    fn work(&mut self, ctx: &mut Context<Self>) {
-        let now = Instant::now();
-        self.take(now);
-        if !self.holds_back(Direction::Received) {
-            while let Some(passing) = self.received.arrived(now) {
-                self.pass_in(passing);
-            }
-        }
-        if !self.holds_back(Direction::Sent) {
-            while let Some(passing) = self.sent.arrived(now) {
-                self.pass_out(passing, ctx);
-            }
-        }
-        self.arm(now, ctx);
-    }
-
-    fn holds_back(&self, direction: Direction) -> bool {
-        let is_stalled = self.faults.is_stalled(direction);
+    /// Whether this direction waits for something, and the courier need not look.
+    fn holds_back(&self, direction: Direction, is_stalled: bool) -> bool {
         match direction {
             // Without a link nothing is held back from it.
             Direction::Sent => is_stalled && self.link.is_some(),
@@ -141,41 +58,158 @@ impl Relay {
             Direction::Received => is_stalled || self.sent.is_ending(),
         }
     }
+}
 
-    fn take(&mut self, now: Instant) {
-        let law = self.faults.law(Direction::Sent);
-        while let Some(stanza) = self.outgoing.pop() {
-            if let Err(stanza) = self.sent.take(now, stanza, &law, &self.faults) {
-                send_back(&self.party, Unsent::Full(vec![*stanza]));
-            }
+/// Gives up what was begun if whoever began it does not wait for the end.
+struct Attempt<'a>(Option<&'a Relay>);
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let Some(relay) = self.0.take() {
+            relay.end();
         }
-        let law = self.faults.law(Direction::Received);
-        while let Some(stanza) = self.incoming.pop() {
-            if let Err(stanza) = self.received.take(now, stanza, &law, &self.faults) {
-                self.refuse(Refused::Full(vec![*stanza]));
+    }
+}
+
+impl Relay {
+    /// Connects a party.
+    pub(super) async fn connect(
+        transport: Arc<dyn Transport>,
+        jid: Jid,
+        faults: Faults,
+        courier: Courier,
+        party: Inbox,
+    ) -> Result<FaultyLink, LinkError> {
+        let (number, sent, received) = faults.enlist(&jid);
+        let relay = Arc::new(Self {
+            number,
+            jid,
+            faults,
+            courier,
+            party,
+            state: Mutex::new(State {
+                link: None,
+                incoming: None,
+                is_cut: false,
+                is_over: false,
+                sent: Lane::new(sent),
+                received: Lane::new(received),
+            }),
+        });
+        let incoming = Inbox::heard_by(Arc::clone(&relay));
+        relay.state().incoming = Some(incoming.clone());
+        relay.courier.enlist(&relay);
+        let mut attempt = Attempt(Some(&relay));
+        relay.faults.passable().await?;
+        let link = transport.connect(relay.jid.clone(), incoming).await?;
+        relay.connected(link.into())?;
+        attempt.0 = None;
+        drop(attempt);
+        Ok(FaultyLink(relay))
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn connected(&self, link: Arc<dyn Link>) -> Result<(), LinkError> {
+        let mut state = self.state();
+        if state.is_cut || state.is_over {
+            drop(state); // the link goes without a lock
+            return Err(cut());
+        }
+        state.link = Some(link);
+        Ok(())
+    }
+
+    /// Takes a stanza that goes this way; gives it back if too much is under way.
+    fn take(self: &Arc<Self>, direction: Direction, stanza: Stanza) -> Result<(), Box<Stanza>> {
+        let now = Instant::now();
+        let mut state = self.state();
+        if state.is_over {
+            self.faults.note(|tally| tally.lost += 1);
+            return Ok(());
+        }
+        let lane = state.lane(direction);
+        let taken = self.faults.rule(direction, |rules, tally| {
+            lane.take(now, stanza, rules, tally)
+        });
+        self.plan(state, direction);
+        taken
+    }
+
+    /// Has the courier look when the next arrives.
+    fn plan(self: &Arc<Self>, mut state: MutexGuard<'_, State>, direction: Direction) {
+        let due = state.lane(direction).unplanned();
+        drop(state);
+        if let Some(due) = due {
+            self.courier.plan(due, self, direction);
+        }
+    }
+
+    /// Passes on what has arrived at the other side.
+    pub(super) fn pass(self: &Arc<Self>, direction: Direction, now: Instant) {
+        self.state().lane(direction).looked();
+        while let Some((passing, link)) = self.arrived(direction, now) {
+            match direction {
+                Direction::Sent => self.pass_out(passing, link),
+                Direction::Received => self.pass_in(passing),
             }
         }
     }
 
-    fn pass_out(&mut self, passing: Passing, ctx: &mut Context<Self>) {
-        match (passing, &self.link) {
+    fn arrived(
+        self: &Arc<Self>,
+        direction: Direction,
+        now: Instant,
+    ) -> Option<(Passing, Option<Arc<dyn Link>>)> {
+        let mut state = self.state();
+        let passing = self.faults.rule(direction, |rules, tally| {
+            if state.holds_back(direction, rules.is_stalled) {
+                return Err(()); // whoever ends that has the courier look again
+            }
+            let arrived = state.lane(direction).arrived(now);
+            Ok(arrived.map(|(passing, took)| {
+                if let Passing::Stanza(stanza) = &passing {
+                    tally.carried(stanza, took);
+                }
+                passing
+            }))
+        });
+        match passing {
+            Err(()) => None,
+            Ok(Some(passing)) => Some((passing, state.link.clone())),
+            Ok(None) => {
+                self.plan(state, direction);
+                None
+            }
+        }
+    }
+
+    fn pass_out(&self, passing: Passing, link: Option<Arc<dyn Link>>) {
+        match (passing, link) {
             (Passing::Stanza(stanza), Some(link)) => link.send(stanza),
             (Passing::Stanza(_), None) => self.faults.note(|tally| tally.lost += 1),
-            (Passing::Leave | Passing::Down(_), _) => {
+            (Passing::Leave | Passing::Down(_), link) => {
                 // What is still under way to the party finds nobody.
-                let under_way = self.received.empty().filter_map(Passing::into_stanza);
-                for stanza in under_way.chain(self.incoming.close()) {
+                let mut state = self.state();
+                let under_way = state.received.empty();
+                let incoming = state.incoming.take();
+                drop(state);
+                let unseen = incoming.map(|incoming| incoming.close());
+                let stanzas = under_way.filter_map(Passing::into_stanza);
+                for stanza in stanzas.chain(unseen.into_iter().flatten()) {
                     let bounce = bounce(&stanza, Condition::ServiceUnavailable);
-                    if let (Some(bounce), Some(link)) = (bounce, &self.link) {
+                    if let (Some(bounce), Some(link)) = (bounce, &link) {
                         link.send(bounce);
                     }
                 }
-                self.end(ctx);
+                self.end();
             }
         }
     }
 
-    fn pass_in(&mut self, passing: Passing) {
+    fn pass_in(self: &Arc<Self>, passing: Passing) {
         match passing {
             Passing::Stanza(stanza) => {
                 if let Err(refused) = self.party.push(stanza) {
@@ -188,34 +222,45 @@ impl Relay {
     }
 
     /// Tells the senders of stanzas that the party did not take them.
-    fn refuse(&mut self, refused: Refused) {
+    fn refuse(self: &Arc<Self>, refused: Refused) {
         let (stanzas, condition) = match refused {
             Refused::Full(stanzas) => (stanzas, Condition::ResourceConstraint),
             Refused::Gone(stanza) => (vec![*stanza], Condition::ServiceUnavailable),
         };
-        let (now, law) = (Instant::now(), self.faults.law(Direction::Sent));
         let bounces = stanzas
             .iter()
             .filter_map(|stanza| bounce(stanza, condition));
         for bounce in bounces {
-            if self.sent.take(now, bounce, &law, &self.faults).is_err() {
+            if self.take(Direction::Sent, bounce).is_err() {
                 self.faults.note(|tally| tally.lost += 1);
             }
         }
     }
 
-    fn cut(&mut self, in_flight: InFlight, ctx: &mut Context<Self>) {
-        if std::mem::replace(&mut self.is_cut, true) {
+    /// Does what all relays are told.
+    pub(super) fn steer(self: &Arc<Self>, steer: Steer, now: Instant) {
+        if let Steer::Cut(in_flight) = steer {
+            self.cut(in_flight);
+        }
+        // Something may be possible that was not.
+        self.pass(Direction::Received, now);
+        self.pass(Direction::Sent, now);
+    }
+
+    fn cut(self: &Arc<Self>, in_flight: InFlight) {
+        let mut state = self.state();
+        if state.is_over || std::mem::replace(&mut state.is_cut, true) {
             return;
         }
+        let (is_leaving, is_down) = (state.sent.is_ending(), state.received.is_ending());
+        let (sent, received) = (state.sent.empty(), state.received.empty());
+        let link = state.link.take();
+        drop(state);
         self.faults.note(|tally| tally.cut += 1);
-        self.take(Instant::now());
-        let (is_leaving, is_down) = (self.sent.is_ending(), self.received.is_ending());
-        let (sent, received) = (self.sent.empty(), self.received.empty());
         match in_flight {
             InFlight::Arrives => {
                 for passing in sent {
-                    if let (Passing::Stanza(stanza), Some(link)) = (passing, &self.link) {
+                    if let (Passing::Stanza(stanza), Some(link)) = (passing, &link) {
                         link.send(stanza);
                     }
                 }
@@ -231,31 +276,65 @@ impl Relay {
             }
         }
         if is_leaving {
-            self.end(ctx);
-        } else if self.link.take().is_some() {
+            self.end();
+        } else if link.is_some() {
             self.party.down(cut());
         }
     }
 
-    /// Keeps one timer, for what arrives next.
-    fn arm(&mut self, now: Instant, ctx: &mut Context<Self>) {
-        if let Some(timer) = self.timer.take() {
-            ctx.cancel_future(timer);
+    /// The party has let go of its link.
+    fn leave(self: &Arc<Self>) {
+        let mut state = self.state();
+        if state.is_over {
+            return;
         }
-        let due = |direction, lane: &Lane| {
-            let holds_back = self.holds_back(direction);
-            lane.due().filter(|_| !holds_back)
-        };
-        let sent = due(Direction::Sent, &self.sent);
-        let next = sent
-            .into_iter()
-            .chain(due(Direction::Received, &self.received));
-        if let Some(next) = next.min() {
-            let wait = next.saturating_duration_since(now);
-            self.timer = Some(ctx.run_later(wait, |relay, ctx| {
-                relay.timer = None;
-                relay.work(ctx);
-            }));
+        self.faults.leaves(self.number);
+        state.sent.end(Instant::now(), Passing::Leave);
+        self.plan(state, Direction::Sent);
+    }
+
+    /// Nobody carries any more.
+    pub(super) fn abandon(&self) {
+        self.end();
+        self.party.down(cut());
+    }
+
+    fn end(&self) {
+        let mut state = self.state();
+        state.is_over = true;
+        let (link, incoming) = (state.link.take(), state.incoming.take());
+        let under_way = (state.sent.empty(), state.received.empty());
+        // What goes with these may come back here.
+        drop(state);
+        drop((link, under_way));
+        drop(incoming.map(|incoming| incoming.close()));
+        self.courier.dismiss(self.number);
+        self.faults.left(self.number);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds it panics; if it did, the state would still be sound.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hears for Arc<Relay> {
+    fn hear(&self, event: LinkEvent, inbox: &Inbox) {
+        match event {
+            LinkEvent::Stanzas => {
+                while let Some(stanza) = inbox.pop() {
+                    if let Err(stanza) = self.take(Direction::Received, stanza) {
+                        self.refuse(Refused::Full(vec![*stanza]));
+                    }
+                }
+            }
+            LinkEvent::Down(reason) => {
+                let mut state = self.state();
+                let link = state.link.take();
+                state.received.end(Instant::now(), Passing::Down(reason));
+                self.plan(state, Direction::Received);
+                drop(link);
+            }
         }
     }
 }
@@ -268,84 +347,26 @@ fn cut() -> LinkError {
     LinkError::Ended("the connection was cut".into())
 }
 
-impl Actor for Relay {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        let (transport, faults) = (Arc::clone(&self.transport), self.faults.clone());
-        let (jid, inbox) = (self.jid.clone(), self.incoming.clone());
-        let connecting = async move {
-            faults.passable().await?;
-            transport.connect(jid, inbox).await
-        };
-        ctx.spawn(
-            fut::wrap_future(connecting).map(|link, relay: &mut Self, ctx| {
-                relay.connected(link, ctx);
-            }),
-        );
-    }
-}
-
-impl Handler<LinkEvent> for Relay {
-    type Result = ();
-
-    fn handle(&mut self, event: LinkEvent, ctx: &mut Self::Context) {
-        if let LinkEvent::Down(reason) = event {
-            let now = Instant::now();
-            self.take(now);
-            self.link = None;
-            self.received.end(now, Passing::Down(reason));
-        }
-        self.work(ctx);
-    }
-}
-
-impl Handler<Steer> for Relay {
-    type Result = ();
-
-    fn handle(&mut self, steer: Steer, ctx: &mut Self::Context) {
-        match steer {
-            Steer::Look => {}
-            Steer::Cut(in_flight) => self.cut(in_flight, ctx),
-            Steer::Leave => {
-                let now = Instant::now();
-                self.take(now);
-                self.sent.end(now, Passing::Leave);
-            }
-        }
-        self.work(ctx);
-    }
-}
-
 /// A link with a relay behind it.
 #[derive(Debug)]
-pub(super) struct FaultyLink {
-    jid: Jid,
-    outgoing: Inbox,
-    party: Inbox,
-    relay: Peer<Steer>,
-    number: u64,
-    faults: Faults,
-}
+pub(super) struct FaultyLink(Arc<Relay>);
 
 impl Link for FaultyLink {
     #[allow(clippy::panic)] // asked for: it is the fault
     fn send(&self, mut stanza: Stanza) {
-        if !std::thread::panicking() && self.faults.dooms(&self.jid) {
-            panic!("{} was told to panic", self.jid);
+        let Self(relay) = self;
+        if !std::thread::panicking() && relay.faults.dooms(&relay.jid) {
+            panic!("{} was told to panic", relay.jid);
         }
-        stanza.from = Some(self.jid.clone());
-        match self.outgoing.push(stanza) {
-            Ok(()) => {}
-            Err(Refused::Full(stanza)) => send_back(&self.party, Unsent::Full(stanza)),
-            Err(Refused::Gone(stanza)) => send_back(&self.party, Unsent::Closed(stanza)),
+        stanza.from = Some(relay.jid.clone());
+        if let Err(stanza) = relay.take(Direction::Sent, stanza) {
+            send_back(&relay.party, Unsent::Full(vec![*stanza]));
         }
     }
 }
 
 impl Drop for FaultyLink {
     fn drop(&mut self) {
-        self.faults.leaves(self.number);
-        self.relay.report(Steer::Leave);
+        self.0.leave();
     }
 }

@@ -1,5 +1,6 @@
 //! Each fault does what it says, and nothing else.
 
+mod couriers;
 mod cuts;
 mod stanzas;
 mod wires;

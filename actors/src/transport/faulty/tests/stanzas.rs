@@ -76,16 +76,19 @@ pub(super) struct Net {
     near: Option<Box<dyn Link>>,
     near_inbox: Inbox,
     pub(super) near_hears: Heard,
-    far: Box<dyn Link>,
-    far_hears: Heard,
+    pub(super) far: Box<dyn Link>,
+    pub(super) far_hears: Heard,
 }
 
 impl Net {
     pub(super) async fn start(seed: u64) -> Self {
+        Self::with(Faults::new(Seed::new(seed))).await
+    }
+
+    pub(super) async fn with(faults: Faults) -> Self {
         let domains = ["localhost".to_owned()];
         let switch = Arc::new(Switch::new(domains, 10, Arc::default(), None));
         let local = Arc::new(Local::new(Arc::clone(&switch)));
-        let faults = Faults::new(Seed::new(seed));
         let faulty = Faulty::new(Arc::<Local>::clone(&local), faults.clone());
         let (near_inbox, near_hears) = party();
         let near = faulty.connect(jid("near"), near_inbox.clone()).await;
@@ -102,13 +105,13 @@ impl Net {
         }
     }
 
-    fn send(&self, threads: std::ops::Range<u32>) {
+    pub(super) fn send(&self, threads: std::ops::Range<u32>) {
         for thread in threads {
             self.near.as_ref().unwrap().send(stanza(thread));
         }
     }
 
-    fn answer(&self, thread: &str) {
+    pub(super) fn answer(&self, thread: &str) {
         let to = Some(jid("near"));
         self.far.send(Stanza {
             to,
@@ -130,11 +133,11 @@ pub(super) async fn all(heard: &mut Heard) -> Vec<String> {
     all
 }
 
-fn threads(threads: std::ops::Range<u32>) -> Vec<String> {
+pub(super) fn threads(threads: std::ops::Range<u32>) -> Vec<String> {
     threads.map(|thread| thread.to_string()).collect()
 }
 
-const MS: Duration = Duration::from_millis(1);
+pub(super) const MS: Duration = Duration::from_millis(1);
 
 #[test]
 fn without_a_fault_everything_arrives_at_once_and_in_order() {
@@ -315,7 +318,7 @@ fn nobody_hears_of_a_party_that_leaves_over_a_stalled_link_before_it_heals() {
         assert!(net.is_bound());
         net.faults.heal();
         assert_eq!(net.far_hears.recv().await.unwrap(), "!back");
-        net.faults.left().await;
+        net.faults.all_left().await;
         assert!(!net.is_bound());
     });
 }
@@ -330,7 +333,7 @@ fn what_was_sent_before_the_party_left_arrives() {
         });
         net.send(0..3);
         net.near = None;
-        net.faults.left().await;
+        net.faults.all_left().await;
         assert!(!net.is_bound());
         assert_eq!(all(&mut net.far_hears).await, threads(0..3));
     });
