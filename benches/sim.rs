@@ -37,7 +37,9 @@ fn large(link: &LinkLaw) -> Scenario {
         .hosts(Hosts::new("app").count(HOSTS).link(link.clone()))
         .clients(asks.fold(clients, Clients::asks));
     // A million requests at 10,000 / 1.1 s.
-    services.fold(scenario, Scenario::service).duration(Duration::from_secs(112))
+    services
+        .fold(scenario, Scenario::service)
+        .duration(Duration::from_secs(112))
 }
 
 fn timed(what: &str, scenario: Scenario) -> Report {
@@ -50,7 +52,7 @@ fn timed(what: &str, scenario: Scenario) -> Report {
         asked as f64 / took,
         most_memory_kb() / 1_000
     );
-    assert!(report.is_good(), "{}", report.text());
+    assert!(report.is_good(), "{report}");
     report
 }
 
@@ -59,11 +61,15 @@ fn most_memory_kb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let number = line.and_then(|line| line.split_whitespace().next());
-    number.and_then(|number| number.parse().ok()).unwrap_or_default()
+    number
+        .and_then(|number| number.parse().ok())
+        .unwrap_or_default()
 }
 
 fn main() {
-    let idle = World::builder().clients(Clients::idle("idle", 100_000)).duration(Duration::from_secs(1));
+    let idle = World::builder()
+        .clients(Clients::idle("idle", 100_000))
+        .duration(Duration::from_secs(1));
     timed("100,000 idle clients for a second", idle);
     let plain = LinkLaw::default();
     timed("10,000 clients, 100 services, 2,000 drones", large(&plain));

@@ -34,15 +34,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .timeout(5 * second)
                 .asks(Ask::new("acme.stock").method("acme.stock.count", (7,))),
         )
-        .fault(Fault::new(FaultKind::KillHost).on("app-1").at(10 * second).lasts(15 * second))
-        .fault(Fault::new(FaultKind::KillRouter).at(35 * second).lasts(2 * second))
+        .fault(
+            Fault::new(FaultKind::KillHost)
+                .on("app-1")
+                .at(10 * second)
+                .lasts(15 * second),
+        )
+        .fault(
+            Fault::new(FaultKind::KillRouter)
+                .at(35 * second)
+                .lasts(2 * second),
+        )
         .fault(Fault::new(FaultKind::KillDrone).every(Law::parse("exponential(5s)")?))
         // Nobody may wait until his time is up without having been told, and most are answered.
         .expect(Expectation::parse("timed_out = 0")?)
         .expect(Expectation::parse("unanswered < 5%")?)
         .expect(Expectation::parse("recovered_within < 4s")?)
         .run_for(60 * second)?;
-    println!("{}", report.text());
+    println!("{report}");
     assert!(report.is_good());
     Ok(())
 }

@@ -32,7 +32,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .warmup(Duration::from_secs(5))
             .run_for(Duration::from_secs(65))?;
         let pool = &report.services[0].pool;
-        let p99 = report.total.latency.as_ref().map_or(Duration::ZERO, |latency| latency.p99);
+        let p99 = report
+            .total
+            .latency
+            .as_ref()
+            .map_or(Duration::ZERO, |latency| latency.p99);
         println!(
             "{drones:6}  {:10.1}%  {:6.1} ms  {:6.1} ms  {:7.3}%",
             pool.utilisation * 100.0,
@@ -40,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             p99.as_secs_f64() * 1_000.0,
             report.total.ends.refused as f64 / report.total.asked as f64 * 100.0,
         );
-        assert!(report.is_good(), "{}", report.text());
+        assert!(report.is_good(), "{report}");
     }
     Ok(())
 }

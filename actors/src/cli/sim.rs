@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use super::{REFUSED, complain, print_line};
 use crate::law::length;
+use crate::sim::Progress;
 use crate::sim::report::{Mode, Report};
 use crate::sim::scenario::{Scenario, ScenarioError};
 use crate::sim::sweep::{Axis, SweepReport, Value, sweep};
-use crate::sim::Progress;
 use watch::Watch;
 
 /// Run a load experiment: the same network in simulated time, in seconds
@@ -111,7 +111,9 @@ fn once(args: &Args) -> Result<bool, Failure> {
 fn swept(args: &Args) -> Result<bool, Failure> {
     let watch = Watch::of_sweep(&args.sweep, args.quiet);
     let make = |values: &[Value<'_>]| args.load(values);
-    let report = sweep(args.sweep.clone(), args.jobs, make, |done, _| watch.reaches(done));
+    let report = sweep(args.sweep.clone(), args.jobs, make, |done, _| {
+        watch.reaches(done)
+    });
     watch.ends();
     let report = report?;
     args.write(&Shown::Sweep(&report))?;
@@ -146,8 +148,18 @@ impl Args {
     fn write(&self, shown: &Shown<'_>) -> Result<(), Failure> {
         let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
         let (json, csv, page, text) = match shown {
-            Shown::Run(report) => (report.json(), report.csv(), report.page(), report.text()),
-            Shown::Sweep(report) => (report.json(), report.csv(), report.page(), report.text()),
+            Shown::Run(report) => (
+                report.json(),
+                report.csv(),
+                report.page(),
+                report.to_string(),
+            ),
+            Shown::Sweep(report) => (
+                report.json(),
+                report.csv(),
+                report.page(),
+                report.to_string(),
+            ),
         };
         if !to_stdout(&self.json) && !to_stdout(&self.csv) {
             print_line(text.trim_end())?;
@@ -175,5 +187,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
 }
 
 fn long(text: &str) -> Result<String, String> {
-    length::parse(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+    length::parse(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
 }

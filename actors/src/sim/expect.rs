@@ -173,7 +173,9 @@ impl Metric {
 
     fn bound(self, text: &str) -> Option<Bound> {
         match self {
-            Self::Time(_) | Self::Wait | Self::Recovered => length::parse(text).ok().map(Bound::Time),
+            Self::Time(_) | Self::Wait | Self::Recovered => {
+                length::parse(text).ok().map(Bound::Time)
+            }
             Self::Count(_) => part(text).or_else(|| text.parse().ok().map(Bound::Count)),
             Self::Throughput => {
                 let rate = text.strip_suffix("/s")?.trim_end().parse().ok()?;

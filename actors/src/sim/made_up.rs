@@ -92,7 +92,9 @@ impl Conditions {
 
 fn take(count: &AtomicU64) -> bool {
     let less = |count: u64| count.checked_sub(1);
-    count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    count
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+        .is_ok()
 }
 
 /// A service with the method `work`, under these conditions.

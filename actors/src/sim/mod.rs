@@ -21,7 +21,7 @@
 //!     .clients(Clients::open("load", 50.0).asks(Ask::new("acme.calc").method("sum", (1, 2))))
 //!     .fault(Fault::new(FaultKind::KillDrone).every(Law::parse("exponential(1s)")?))
 //!     .run_for(Duration::from_secs(20))?;
-//! assert!(report.is_good(), "{}", report.text());
+//! assert!(report.is_good(), "{report}");
 //! # assert!(report.total.ends.answered > 900);
 //! # Ok(()) }
 //! ```

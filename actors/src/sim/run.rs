@@ -7,6 +7,7 @@ use super::progress::Progress;
 use super::report::{Mode, Report};
 use super::scenario::{Scenario, ScenarioError};
 use super::world::World;
+use crate::client::ClientError;
 use crate::env::Env;
 use crate::host::HostError;
 use crate::service::ServiceError;
@@ -22,6 +23,9 @@ pub enum SimError {
     /// A machine of it cannot be started.
     #[error(transparent)]
     Host(#[from] HostError),
+    /// A client of it does not get onto the bus.
+    #[error(transparent)]
+    Client(ClientError),
     /// A service of it cannot be made.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -80,7 +84,10 @@ fn simulate(scenario: Scenario, progress: Arc<Progress>) -> Result<Report, SimEr
     let timer = paused.timer();
     paused.system().block_on(async move {
         let env = Env::simulated(scenario.seed).with_timer(timer);
-        World::start(scenario, Mode::Simulated, env, progress).await?.run().await
+        World::start(scenario, Mode::Simulated, env, progress)
+            .await?
+            .run()
+            .await
     })
 }
 
@@ -88,6 +95,9 @@ fn rehearse(scenario: Scenario, progress: Arc<Progress>) -> Result<Report, SimEr
     let timer = Timer::precise()?;
     actix_rt::System::new().block_on(async move {
         let env = Env::simulated(scenario.seed).with_timer(timer);
-        World::start(scenario, Mode::Real, env, progress).await?.run().await
+        World::start(scenario, Mode::Real, env, progress)
+            .await?
+            .run()
+            .await
     })
 }

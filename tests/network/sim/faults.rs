@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use opensrf_actors::law::Law;
+use opensrf_actors::service::Service;
 use opensrf_actors::sim::World;
 use opensrf_actors::sim::expect::Expectation;
 use opensrf_actors::sim::report::Report;
 use opensrf_actors::sim::scenario::{Ask, Clients, Fault, FaultKind, Hosts, Scenario, Served};
-use opensrf_actors::service::Service;
 
 const AT: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(3);
@@ -16,8 +16,14 @@ const LONG: Duration = Duration::from_secs(3);
 fn pair() -> Scenario {
     World::builder()
         .hosts(Hosts::new("app").count(2))
-        .service(Served::simulated("acme.search", Law::parse("exponential(10ms)").unwrap()).drones(4, 4))
-        .clients(Clients::open("web", 100.0).count(4).timeout(Duration::from_secs(20)))
+        .service(
+            Served::simulated("acme.search", Law::parse("exponential(10ms)").unwrap()).drones(4, 4),
+        )
+        .clients(
+            Clients::open("web", 100.0)
+                .count(4)
+                .timeout(Duration::from_secs(20)),
+        )
         .duration(Duration::from_secs(10))
 }
 
@@ -28,14 +34,14 @@ fn with(kind: FaultKind, on: Option<&str>) -> Report {
         None => fault,
     };
     let report = pair().fault(fault).run().unwrap();
-    assert!(report.is_good(), "{}", report.text());
+    assert!(report.is_good(), "{report}");
     report
 }
 
 #[test]
 fn without_faults_all_is_answered() {
     let report = pair().run().unwrap();
-    assert!(report.is_good(), "{}", report.text());
+    assert!(report.is_good(), "{report}");
     assert_eq!(report.total.ends.answered, report.total.asked);
 }
 
@@ -44,7 +50,7 @@ fn a_host_that_dies_costs_what_was_in_its_hands() {
     let report = with(FaultKind::KillHost, Some("app-1"));
     let ends = report.total.ends;
     // What its drones had, and what was under way: about one at a time, and nothing later.
-    assert!(ends.unanswered() <= 8, "{}", report.text());
+    assert!(ends.unanswered() <= 8, "{report}");
     // The other one does it all meanwhile.
     let [one, other] = [0, 1].map(|host| report.services[0].hosts[host].pool.assigned);
     assert!(other > one + 100, "{one} {other}");
@@ -56,16 +62,19 @@ fn a_host_that_dies_costs_what_was_in_its_hands() {
 fn while_the_server_is_away_nobody_is_answered_and_then_everybody() {
     let report = with(FaultKind::KillServer, None);
     let ends = report.total.ends;
-    assert!(ends.disconnected > 200, "{}", report.text());
+    assert!(ends.disconnected > 200, "{report}");
     let recovered = report.faults[0].recovered.expect("it does");
-    assert!(recovered >= LONG - Duration::from_millis(200), "{recovered:?}");
+    assert!(
+        recovered >= LONG - Duration::from_millis(200),
+        "{recovered:?}"
+    );
     assert!(recovered < LONG + Duration::from_secs(2), "{recovered:?}");
 }
 
 #[test]
 fn while_the_router_is_away_requests_reach_nobody() {
     let report = with(FaultKind::KillRouter, None);
-    assert!(report.total.ends.bounced > 200, "{}", report.text());
+    assert!(report.total.ends.bounced > 200, "{report}");
     let recovered = report.faults[0].recovered.expect("it does");
     assert!(recovered < LONG + Duration::from_secs(2), "{recovered:?}");
 }
@@ -74,7 +83,7 @@ fn while_the_router_is_away_requests_reach_nobody() {
 fn a_drone_that_dies_costs_one_request() {
     for kind in [FaultKind::KillDrone, FaultKind::Panic] {
         let report = with(kind, Some("acme.search"));
-        assert_eq!(report.total.ends.failed, 1, "{}", report.text());
+        assert_eq!(report.total.ends.failed, 1, "{report}");
         assert_eq!(report.total.ends.unanswered(), 1);
     }
 }
@@ -82,7 +91,7 @@ fn a_drone_that_dies_costs_one_request() {
 #[test]
 fn a_method_that_hangs_costs_one_time_out() {
     let report = with(FaultKind::Hang, Some("acme.search"));
-    assert_eq!(report.total.ends.timed_out, 1, "{}", report.text());
+    assert_eq!(report.total.ends.timed_out, 1, "{report}");
     assert_eq!(report.total.ends.unanswered(), 1);
 }
 
@@ -109,15 +118,15 @@ fn a_delay_is_in_every_latency() {
 fn what_links_lose_ends_by_time_out() {
     let report = with(FaultKind::Loss(0.2), Some("web"));
     let ends = report.total.ends;
-    assert_eq!(ends.timed_out, ends.unanswered(), "{}", report.text());
+    assert_eq!(ends.timed_out, ends.unanswered(), "{report}");
     // Lost on the way there or back: 36 % of 300 or so.
-    assert!((60..=160).contains(&ends.timed_out), "{}", report.text());
+    assert!((60..=160).contains(&ends.timed_out), "{report}");
 }
 
 #[test]
 fn a_cut_is_told_at_once() {
     let report = with(FaultKind::Cut, Some("web"));
-    assert!(report.total.ends.disconnected > 200, "{}", report.text());
+    assert!(report.total.ends.disconnected > 200, "{report}");
     assert_eq!(report.total.ends.timed_out, 0);
 }
 
@@ -125,13 +134,18 @@ fn a_cut_is_told_at_once() {
 fn a_half_open_link_holds_what_is_on_it() {
     let report = with(FaultKind::HalfOpen, Some("web"));
     let ends = report.total.ends;
-    assert_eq!(ends.unanswered(), 0, "{}", report.text());
+    assert_eq!(ends.unanswered(), 0, "{report}");
     assert!(report.total.latency.as_ref().unwrap().max > Duration::from_secs(2));
 }
 
 #[test]
 fn expectations_decide() {
-    let expects = |text| pair().expect(Expectation::parse(text).unwrap()).run().unwrap();
+    let expects = |text| {
+        pair()
+            .expect(Expectation::parse(text).unwrap())
+            .run()
+            .unwrap()
+    };
     for (text, holds) in [
         ("p99 < 200ms", true),
         ("p99 < 1ms", false),
@@ -157,7 +171,7 @@ fn a_service_of_ones_own_is_tried_like_any_other() {
         .fault(Fault::new(FaultKind::KillDrone).every(Law::parse("exponential(1s)").unwrap()))
         .run_for(Duration::from_secs(20))
         .unwrap();
-    assert!(report.is_good(), "{}", report.text());
+    assert!(report.is_good(), "{report}");
     assert!(report.faults.len() > 5 && report.total.ends.failed as usize <= report.faults.len());
     assert_eq!(report.total.ends.failed, report.total.ends.unanswered());
 }
@@ -165,7 +179,11 @@ fn a_service_of_ones_own_is_tried_like_any_other() {
 #[test]
 fn a_scenario_that_cannot_be_run_says_all_that_is_wrong() {
     let wrong = World::builder()
-        .service(Served::simulated("acme.search", Law::ZERO).drones(3, 2).on(["nowhere"]))
+        .service(
+            Served::simulated("acme.search", Law::ZERO)
+                .drones(3, 2)
+                .on(["nowhere"]),
+        )
         .clients(Clients::open("web", 0.0).asks(Ask::new("acme.serach")))
         .run()
         .unwrap_err()

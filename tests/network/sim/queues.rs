@@ -32,7 +32,11 @@ impl Queue {
             .seed(seed)
             .warmup(Duration::from_secs_f64(warmup))
             .slices(10)
-            .service(served.drones(self.drones, self.drones).backlog(self.backlog))
+            .service(
+                served
+                    .drones(self.drones, self.drones)
+                    .backlog(self.backlog),
+            )
             .clients(Clients::open("load", self.rate).count(3))
             .run_for(Duration::from_secs_f64(REQUESTS / self.rate + warmup))
             .expect("a scenario that can be run");
@@ -48,7 +52,10 @@ impl Queue {
             let mean = found.iter().sum::<f64>() / SEEDS as f64;
             let squares: f64 = found.iter().map(|found| (found - mean).powi(2)).sum();
             let error = (squares / (SEEDS - 1) as f64 / SEEDS as f64).sqrt();
-            println!("{what}: {mean:.5} ± {:.5}, in theory {expected:.5}", T * error);
+            println!(
+                "{what}: {mean:.5} ± {:.5}, in theory {expected:.5}",
+                T * error
+            );
             assert!((mean - expected).abs() <= T * error, "{what}: {found:?}");
             // An interval that holds anything would prove nothing.
             assert!(T * error < 0.25 * expected, "{what} is too vague");
@@ -61,7 +68,13 @@ fn wait(report: &Report) -> f64 {
 }
 
 fn response(report: &Report) -> f64 {
-    report.total.latency.as_ref().expect("answers").mean.as_secs_f64()
+    report
+        .total
+        .latency
+        .as_ref()
+        .expect("answers")
+        .mean
+        .as_secs_f64()
 }
 
 fn utilisation(report: &Report) -> f64 {
@@ -150,7 +163,9 @@ fn a_backlog_with_an_end_is_an_m_m_c_k_queue() {
     }
     let all: f64 = chances.iter().sum();
     let lost = chances[places] / all;
-    let waiting: f64 = (drones..=places).map(|n| (n - drones) as f64 * chances[n] / all).sum();
+    let waiting: f64 = (drones..=places)
+        .map(|n| (n - drones) as f64 * chances[n] / all)
+        .sum();
     let taken = rate * (1.0 - lost);
     let queue = Queue {
         rate,

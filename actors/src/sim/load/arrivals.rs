@@ -58,7 +58,9 @@ impl Stretch {
             return number / self.first;
         }
         let slope = (self.last - self.first) / self.length;
-        let root = (self.first * self.first + 2.0 * slope * number).max(0.0).sqrt();
+        let root = (self.first * self.first + 2.0 * slope * number)
+            .max(0.0)
+            .sqrt();
         2.0 * number / (self.first + root)
     }
 }
@@ -85,7 +87,11 @@ impl Process {
         let rate = self.rate;
         match &self.arrivals {
             Arrivals::Poisson | Arrivals::Constant => Stretch::even(f64::INFINITY, rate),
-            Arrivals::Bursts { every, lasts, factor } => {
+            Arrivals::Bursts {
+                every,
+                lasts,
+                factor,
+            } => {
                 let (every, lasts) = (every.as_secs_f64(), lasts.as_secs_f64());
                 let passed = at % every;
                 match passed < lasts {
@@ -147,10 +153,18 @@ mod tests {
 
     #[test]
     fn poisson_arrivals_have_the_rate_as_their_mean_and_variance() {
-        let all: Vec<_> = arrivals(50.0, Arrivals::Poisson).take_while(|at| *at < 2_000.0).collect();
-        let counts: Vec<_> = (0..2_000).map(|s| between_sorted(&all, f64::from(s))).collect();
+        let all: Vec<_> = arrivals(50.0, Arrivals::Poisson)
+            .take_while(|at| *at < 2_000.0)
+            .collect();
+        let counts: Vec<_> = (0..2_000)
+            .map(|s| between_sorted(&all, f64::from(s)))
+            .collect();
         let mean = counts.iter().sum::<f64>() / 2_000.0;
-        let variance = counts.iter().map(|count| (count - mean).powi(2)).sum::<f64>() / 2_000.0;
+        let variance = counts
+            .iter()
+            .map(|count| (count - mean).powi(2))
+            .sum::<f64>()
+            / 2_000.0;
         assert!((mean - 50.0).abs() < 0.5, "{mean}");
         assert!((variance - 50.0).abs() < 5.0, "{variance}");
     }
@@ -168,7 +182,9 @@ mod tests {
             lasts: Duration::from_secs(1),
             factor: 20.0,
         };
-        let all: Vec<_> = arrivals(100.0, bursts).take_while(|at| *at < 30.0).collect();
+        let all: Vec<_> = arrivals(100.0, bursts)
+            .take_while(|at| *at < 30.0)
+            .collect();
         for period in [0.0, 10.0, 20.0] {
             let burst = between(&all, period, period + 1.0);
             let calm = between(&all, period + 1.0, period + 10.0);
@@ -183,7 +199,9 @@ mod tests {
             day: Duration::from_secs(40),
             curve: [0.0, 1.0, 3.0, 1.0].into(),
         };
-        let all: Vec<_> = arrivals(1_000.0, daily).take_while(|at| *at < 40.0).collect();
+        let all: Vec<_> = arrivals(1_000.0, daily)
+            .take_while(|at| *at < 40.0)
+            .collect();
         // The area below each line.
         for (part, mean) in [(0.0, 0.5), (10.0, 2.0), (20.0, 2.0), (30.0, 0.5)] {
             let found = between(&all, part, part + 10.0);

@@ -70,7 +70,10 @@ impl Mix {
     pub(super) fn new(clients: &Clients, scenario: &Scenario) -> Self {
         let numbers = scenario.services.iter().enumerate();
         let numbers: BTreeMap<_, _> = numbers.map(|(n, served)| (&*served.name, n)).collect();
-        let every = scenario.services.iter().map(|served| Ask::new(&served.name));
+        let every = scenario
+            .services
+            .iter()
+            .map(|served| Ask::new(&served.name));
         let asks = match clients.asks.is_empty() {
             true => every.collect(),
             false => clients.asks.clone(),

@@ -47,7 +47,9 @@ impl Group {
     ) -> Self {
         let (start, plan) = (env.now(), &scenario.clients[number]);
         let timed = |client: Client| {
-            client.with_timeout(plan.timeout).with_connect_timeout(plan.timeout)
+            client
+                .with_timeout(plan.timeout)
+                .with_connect_timeout(plan.timeout)
         };
         Self {
             number,
@@ -73,7 +75,8 @@ impl Group {
             }
             Pace::Replay(requests) => {
                 let requests = requests.iter();
-                self.asks_at(requests.map(|request| (request.at, request.time))).await;
+                self.asks_at(requests.map(|request| (request.at, request.time)))
+                    .await;
             }
             Pace::Closed { think } => {
                 let clients = self.clients.iter().enumerate();
@@ -89,7 +92,10 @@ impl Group {
         let mut open = FuturesUnordered::new();
         let within = moments.take_while(|(at, _)| self.start + *at < self.end);
         for ((at, time), client) in within.zip(self.clients.iter().cycle()) {
-            let mut due = self.env.sleep((self.start + at).saturating_sub(self.env.now())).fuse();
+            let mut due = self
+                .env
+                .sleep((self.start + at).saturating_sub(self.env.now()))
+                .fuse();
             loop {
                 futures::select_biased! {
                     () = due => break,
@@ -142,11 +148,7 @@ impl Group {
     }
 
     /// A session. What its beginning takes is a part of its first request.
-    async fn converses(
-        &self,
-        client: &Client,
-        requests: impl IntoIterator<Item = Request<'_>>,
-    ) {
+    async fn converses(&self, client: &Client, requests: impl IntoIterator<Item = Request<'_>>) {
         let mut session = None;
         for request in requests {
             let open = self.recorder.asks(self.kind(&request), self.env.now());

@@ -116,7 +116,13 @@ impl Recorder {
 
     /// When the last request ended without an answer after each fault, before the next.
     pub(crate) fn last_failures(&self) -> Vec<Option<Tick>> {
-        self.0.borrow().last_failures.iter().skip(1).copied().collect()
+        self.0
+            .borrow()
+            .last_failures
+            .iter()
+            .skip(1)
+            .copied()
+            .collect()
     }
 
     /// The slice of time since the last call of this.
@@ -198,7 +204,10 @@ mod tests {
         assert_eq!(slice.p50, Some(millis(2)));
         let (total, groups, services) = recorder.summaries(millis(1_000));
         assert_eq!((total.asked, total.ends.refused), (1, 1));
-        assert_eq!((groups[0].asked, services[0].asked, services[1].asked), (1, 0, 1));
+        assert_eq!(
+            (groups[0].asked, services[0].asked, services[1].asked),
+            (1, 0, 1)
+        );
     }
 
     #[test]
@@ -208,7 +217,10 @@ mod tests {
         assert_eq!(recorder.slice().open, 1);
         recorder.ends(open, End::Answered, millis(5));
         let slice = recorder.slice();
-        assert_eq!((slice.asked, slice.ends.answered, slice.p99), (0, 1, Some(millis(4))));
+        assert_eq!(
+            (slice.asked, slice.ends.answered, slice.p99),
+            (0, 1, Some(millis(4)))
+        );
         assert_eq!(recorder.slice(), Slice::default());
     }
 

@@ -73,15 +73,20 @@ fn range(text: &str, first: &str, rest: &str) -> Result<Vec<String>, AxisError> 
     }
     let number = ((last - from) / step + 1e-9).floor();
     if number >= MOST as f64 {
-        return Err(wrong("it has more than 10000 values; give it a larger step, as in 1..1000:50"));
+        return Err(wrong(
+            "it has more than 10000 values; give it a larger step, as in 1..1000:50",
+        ));
     }
     // As many places as were written, so that 0.1 three times is 0.3.
     let places = [first, rest].map(|text| {
-        let numbers = text.split(':').map(|number| number.split_once('.').map_or(0, |(_, p)| p.trim().len()));
+        let numbers = text
+            .split(':')
+            .map(|number| number.split_once('.').map_or(0, |(_, p)| p.trim().len()));
         numbers.max().unwrap_or(0)
     });
     let places = places.into_iter().max().unwrap_or(0);
-    let values = (0..=number as usize).map(|n| format!("{:.places$}", step.mul_add(n as f64, from)));
+    let values =
+        (0..=number as usize).map(|n| format!("{:.places$}", step.mul_add(n as f64, from)));
     Ok(values.collect())
 }
 
@@ -118,10 +123,7 @@ mod tests {
             ("1..8:3", &["1", "4", "7"]),
             ("7", &["7"]),
             ("round_robin, weighted", &["round_robin", "weighted"]),
-            (
-                "uniform(1ms, 2ms),5ms",
-                &["uniform(1ms, 2ms)", "5ms"],
-            ),
+            ("uniform(1ms, 2ms),5ms", &["uniform(1ms, 2ms)", "5ms"]),
         ];
         for (text, values) in cases {
             let axis = Axis::parse(&format!("services.0.x={text}")).unwrap();

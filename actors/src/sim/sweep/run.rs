@@ -91,7 +91,10 @@ fn run_all(
                 return;
             };
             let report = scenario.run_watched(Mode::Simulated, Default::default());
-            reports.lock().unwrap_or_else(PoisonError::into_inner).push((at, report));
+            reports
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((at, report));
             done(finished.fetch_add(1, Ordering::Relaxed) + 1, number);
         }
     };
@@ -105,7 +108,9 @@ fn run_all(
 
 /// All combinations of values, the last axis changing fastest.
 fn combinations<E>(axes: &[Axis]) -> Result<Vec<Vec<String>>, SweepError<E>> {
-    let number = axes.iter().fold(1_usize, |all, axis| all.saturating_mul(axis.values.len()));
+    let number = axes
+        .iter()
+        .fold(1_usize, |all, axis| all.saturating_mul(axis.values.len()));
     if number > MOST {
         return Err(SweepError::TooMany(number));
     }
@@ -128,7 +133,11 @@ fn point(values: Vec<String>, report: Report) -> Point {
         values,
         is_good: report.is_good(),
         total: report.total,
-        pools: report.services.into_iter().map(|service| (service.name, service.pool)).collect(),
+        pools: report
+            .services
+            .into_iter()
+            .map(|service| (service.name, service.pool))
+            .collect(),
         expectations: report.expectations,
     }
 }
@@ -137,7 +146,9 @@ fn point(values: Vec<String>, report: Report) -> Point {
 type Metric = fn(&Point) -> Option<f64>;
 
 const METRICS: [(&str, Metric); 2] = [
-    ("p99", |point| Some(point.total.latency.as_ref()?.p99.as_secs_f64())),
+    ("p99", |point| {
+        Some(point.total.latency.as_ref()?.p99.as_secs_f64())
+    }),
     ("throughput", |point| Some(point.total.throughput)),
 ];
 
@@ -146,7 +157,11 @@ fn knees(axes: &[Axis], points: &[Point]) -> Vec<Knee> {
     let Some(first) = axes.first() else {
         return Vec::new();
     };
-    let xs: Option<Vec<f64>> = first.values.iter().map(|value| value.parse().ok()).collect();
+    let xs: Option<Vec<f64>> = first
+        .values
+        .iter()
+        .map(|value| value.parse().ok())
+        .collect();
     let Some(xs) = xs else {
         return Vec::new(); // texts have no order
     };
@@ -154,7 +169,9 @@ fn knees(axes: &[Axis], points: &[Point]) -> Vec<Knee> {
     let mut knees = Vec::new();
     for curve in 0..curves {
         let along: Vec<_> = points.iter().skip(curve).step_by(curves).collect();
-        let others = along.first().map(|point| point.values.iter().skip(1).cloned().collect());
+        let others = along
+            .first()
+            .map(|point| point.values.iter().skip(1).cloned().collect());
         for (metric, figure) in METRICS {
             let ys: Option<Vec<f64>> = along.iter().map(|point| figure(point)).collect();
             let at = ys.and_then(|ys| knee(&xs, &ys));

@@ -21,7 +21,10 @@ pub(super) async fn of(world: &World, samples: &Samples, little: &Little) -> Vec
     let mut checks = vec![
         Check {
             what: "every request has ended exactly once".to_owned(),
-            found: format!("{} asked, {open} without an end", world.recorder.ended() + open),
+            found: format!(
+                "{} asked, {open} without an end",
+                world.recorder.ended() + open
+            ),
             holds: open == 0,
         },
         Check {
@@ -85,8 +88,15 @@ async fn left(world: &World) -> Vec<String> {
     for machine in &world.machines {
         match machine.status().await {
             Some(status) => {
-                let found = status.problems().into_iter().map(|problem| problem.to_string());
-                left.extend(found.chain(busy(&status)).map(|what| format!("{}: {what}", machine.name)));
+                let found = status
+                    .problems()
+                    .into_iter()
+                    .map(|problem| problem.to_string());
+                left.extend(
+                    found
+                        .chain(busy(&status))
+                        .map(|what| format!("{}: {what}", machine.name)),
+                );
             }
             None if matches!(machine.role, Role::Clients(..)) => {}
             None => left.push(format!("{} is not up", machine.name)),
@@ -101,6 +111,11 @@ fn busy(status: &HostStatus) -> impl Iterator<Item = String> {
             return None;
         };
         let is_busy = pool.busy > 0 || pool.backlog > 0;
-        is_busy.then(|| format!("{} has {} at work, {} waiting", child.name, pool.busy, pool.backlog))
+        is_busy.then(|| {
+            format!(
+                "{} has {} at work, {} waiting",
+                child.name, pool.busy, pool.backlog
+            )
+        })
     })
 }

@@ -74,10 +74,12 @@ impl Conditions {
             FaultKind::Delay(law) => Some(law),
             _ => None,
         });
-        let arrives = suffered.values().fold(1.0 - self.link.loss, |arrives, kind| match kind {
-            FaultKind::Loss(fraction) => arrives * (1.0 - fraction),
-            _ => arrives,
-        });
+        let arrives = suffered
+            .values()
+            .fold(1.0 - self.link.loss, |arrives, kind| match kind {
+                FaultKind::Loss(fraction) => arrives * (1.0 - fraction),
+                _ => arrives,
+            });
         faults.heal();
         faults.refuse(refuses);
         faults.disorder(self.disorder(latency.unwrap_or(&self.link.latency), 1.0 - arrives));
@@ -89,7 +91,8 @@ impl Conditions {
 
     fn disorder(&self, latency: &Law, lost: f64) -> Disorder {
         Disorder {
-            delay: latency.draw(&mut opensrf::ids::Seed::new(1))..=latency.draw(&mut opensrf::ids::Seed::new(1)) /*STUB*/,
+            delay: latency.draw(&mut opensrf::ids::Seed::new(1))
+                ..=latency.draw(&mut opensrf::ids::Seed::new(1)), /*STUB*/
             lost,
             ..Disorder::NONE
         }

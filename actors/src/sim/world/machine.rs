@@ -14,11 +14,11 @@ use crate::env::Env;
 use crate::host::{Access, Host, HostBuilder, HostHandle};
 use crate::jabber::Socket;
 use crate::service::Service;
-use crate::status::HostStatus;
 use crate::sim::SimError;
 use crate::sim::made_up;
 use crate::sim::report::Mode;
 use crate::sim::scenario::{Aim, Clients, Hosts, LinkLaw, RouterAt, Scenario, Served, Work};
+use crate::status::HostStatus;
 use crate::transport::Signpost;
 use crate::transport::faulty::{Faults, InFlight};
 
@@ -78,7 +78,7 @@ pub(super) fn all(scenario: &Scenario, mode: Mode, env: &Env) -> Vec<Rc<Machine>
         let env = env.fork(&name);
         // Without any fault all links are plain, and fast.
         let is_plain = scenario.faults.is_empty() && *link == LinkLaw::default();
-        let faults = Faults::new(env.seed().fork("faults"));
+        let faults = Faults::new(env.seed().fork("faults")).with_timer(env.timer().clone());
         let faults = Some(faults).filter(|_| !is_plain);
         let made_up = match &role {
             Role::Services(_, services) => services
@@ -109,13 +109,20 @@ pub(super) fn all(scenario: &Scenario, mode: Mode, env: &Env) -> Vec<Rc<Machine>
     let plain = LinkLaw::default();
     let mut machines = vec![make("server".to_owned(), Role::Server, &plain, 1.0)];
     for router in &scenario.routers {
-        machines.push(make(router.machine(), Role::Router(router.clone()), &router.link, 1.0));
+        machines.push(make(
+            router.machine(),
+            Role::Router(router.clone()),
+            &router.link,
+            1.0,
+        ));
     }
     for hosts in &scenario.hosts {
         for name in hosts.names() {
             let services = scenario.services.iter().enumerate();
             let services = services.filter(|(_, served)| served.is_on(&hosts.name, &name));
-            let services = services.map(|(number, served)| (number, served.clone())).collect();
+            let services = services
+                .map(|(number, served)| (number, served.clone()))
+                .collect();
             let role = Role::Services(hosts.clone(), services);
             machines.push(make(name, role, &hosts.link, hosts.slow));
         }
@@ -134,7 +141,9 @@ impl Machine {
             return Ok(());
         }
         let number = self.opened.replace(self.opened.get() + 1);
-        let builder = self.builder()?.env(self.env.fork(&format!("host {number}")));
+        let builder = self
+            .builder()?
+            .env(self.env.fork(&format!("host {number}")));
         let host = match self.mode {
             Mode::Simulated => builder.start().await?,
             Mode::Real => builder.spawn().await?,
@@ -143,8 +152,11 @@ impl Machine {
             self.way.signpost.lead_to(host.local());
             if let Some(address) = host.addresses().first() {
                 // The next one listens there, too.
-                *self.way.address.lock().unwrap_or_else(PoisonError::into_inner) =
-                    address.to_string();
+                *self
+                    .way
+                    .address
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = address.to_string();
             }
         }
         *self.current.borrow_mut() = Some(host);
@@ -187,7 +199,11 @@ impl Machine {
         let (Role::Clients(_, plan), Some(host)) = (&self.role, self.host()) else {
             return Ok(Vec::new());
         };
-        let mut all = Vec::new(); for _ in 0..plan.count { let c = host.new_client(&plan.name).await?; let _ = c.online().await; all.push(c); } Ok(all) // STUB
+        let clients = host.new_clients(&plan.name, plan.count).await?;
+        for client in &clients {
+            client.online().await.map_err(SimError::Client)?;
+        }
+        Ok(clients)
     }
 
     /// Requests that clients on it took to ask, and those that have ended.
@@ -216,9 +232,11 @@ impl Machine {
                     None => builder,
                 };
                 let services = services.iter();
-                services.map(|(_, served)| served).try_fold(builder, |builder, served| {
-                    Ok::<_, SimError>(with(builder, served, self.service(served)?))
-                })?
+                services
+                    .map(|(_, served)| served)
+                    .try_fold(builder, |builder, served| {
+                        Ok::<_, SimError>(with(builder, served, self.service(served)?))
+                    })?
             }
             Role::Clients(_, clients) => {
                 let domain = clients.domain.as_deref().unwrap_or(first);
@@ -238,7 +256,13 @@ impl Machine {
             Mode::Real => builder
                 .account(USER, &self.way.password)
                 .account(ROUTER, &self.way.password)
-                .listen(&self.way.address.lock().unwrap_or_else(PoisonError::into_inner)),
+                .listen(
+                    &self
+                        .way
+                        .address
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner),
+                ),
         }
     }
 
@@ -260,7 +284,11 @@ impl Machine {
         let access = match self.mode {
             Mode::Simulated => Access::Transport(Arc::new(self.way.signpost.clone())),
             Mode::Real => {
-                let address = self.way.address.lock().unwrap_or_else(PoisonError::into_inner);
+                let address = self
+                    .way
+                    .address
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
                 Access::Server(Socket::Tcp(address.clone()), LoginMethod::Auto)
             }
         };
@@ -276,16 +304,20 @@ impl Machine {
             (Work::Simulated(simulated), Some(conditions)) => {
                 Ok(made_up::service(&served.name, simulated, conditions)?)
             }
-            (Work::Simulated(simulated), None) => {
-                Ok(made_up::service(&served.name, simulated, &made_up::Conditions::default())?)
-            }
+            (Work::Simulated(simulated), None) => Ok(made_up::service(
+                &served.name,
+                simulated,
+                &made_up::Conditions::default(),
+            )?),
         }
     }
 
     /// Whether a service is served on it.
     pub(super) fn serves(&self, service: &str) -> bool {
         match &self.role {
-            Role::Services(_, services) => services.iter().any(|(_, served)| served.name == service),
+            Role::Services(_, services) => {
+                services.iter().any(|(_, served)| served.name == service)
+            }
             Role::Server | Role::Router(_) | Role::Clients(..) => false,
         }
     }
@@ -294,7 +326,9 @@ impl Machine {
     pub(super) fn is_aimed_at(&self, aim: Aim) -> bool {
         match (aim, &self.role) {
             (_, Role::Server) | (Aim::Nothing | Aim::Service | Aim::MadeUp, _) => false,
-            (Aim::Machine, _) | (Aim::Host, Role::Services(..)) | (Aim::Router, Role::Router(_)) => true,
+            (Aim::Machine, _)
+            | (Aim::Host, Role::Services(..))
+            | (Aim::Router, Role::Router(_)) => true,
             (Aim::Host | Aim::Router, _) => false,
         }
     }
@@ -352,6 +386,8 @@ impl RouterAt {
 impl Served {
     fn is_on(&self, group: &str, machine: &str) -> bool {
         let named = |host: &String| host == group || host == machine;
-        self.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(named))
+        self.hosts
+            .as_ref()
+            .is_none_or(|hosts| hosts.iter().any(named))
     }
 }

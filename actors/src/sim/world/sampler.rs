@@ -145,7 +145,9 @@ impl Sampler {
             if !is_warm && scenario.warmup <= end {
                 world.sleep_until(world.start + scenario.warmup).await;
                 self.look(&world).await;
-                self.pools.iter_mut().for_each(|pool| pool.warm = Occupancy::default());
+                self.pools
+                    .iter_mut()
+                    .for_each(|pool| pool.warm = Occupancy::default());
                 is_warm = true;
             }
             world.sleep_until(world.start + end).await;
@@ -171,7 +173,8 @@ impl Sampler {
                 continue;
             };
             for child in status.children {
-                let Some(Detail::Service(service)) = child.answer.map(|answer| answer.detail) else {
+                let Some(Detail::Service(service)) = child.answer.map(|answer| answer.detail)
+                else {
                     continue;
                 };
                 let mut pools = self.pools.iter_mut();
@@ -179,7 +182,8 @@ impl Sampler {
                     .find(|pool| Rc::ptr_eq(&pool.machine, machine) && pool.name == child.name);
                 if let Some(pool) = pool {
                     pool.add(&service);
-                    self.beyond.extend(beyond(&machine.name, &child.name, &service));
+                    self.beyond
+                        .extend(beyond(&machine.name, &child.name, &service));
                 }
             }
         }
@@ -234,7 +238,12 @@ impl Pool {
 fn beyond(host: &str, service: &str, status: &ServiceStatus) -> Option<String> {
     let drones = status.starting + status.idle + status.busy;
     let is_beyond = drones > status.max || status.backlog > status.backlog_bound + status.max;
-    is_beyond.then(|| format!("{service} on {host}: {drones} drones, {} waiting", status.backlog))
+    is_beyond.then(|| {
+        format!(
+            "{service} on {host}: {drones} drones, {} waiting",
+            status.backlog
+        )
+    })
 }
 
 /// All hosts of a service together.
@@ -246,7 +255,9 @@ pub(super) fn together(hosts: &[HostReport]) -> PoolReport {
         all.busy += pool.busy;
         all.waiting += pool.waiting;
         all.assigned += pool.assigned;
-        waited += pool.mean_wait.saturating_mul(u32::try_from(pool.assigned).unwrap_or(u32::MAX));
+        waited += pool
+            .mean_wait
+            .saturating_mul(u32::try_from(pool.assigned).unwrap_or(u32::MAX));
     }
     all.utilisation = all.busy / all.drones.max(1) as f64;
     let assigned = u32::try_from(all.assigned).unwrap_or(u32::MAX);

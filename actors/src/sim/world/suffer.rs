@@ -124,7 +124,9 @@ impl World {
             FaultKind::KillHost | FaultKind::KillRouter => victim.machines.clone(),
             FaultKind::KillServer => {
                 let machines = self.machines.iter().map(|machine| &**machine);
-                machines.filter(|machine| matches!(machine.role, Role::Server)).collect()
+                machines
+                    .filter(|machine| matches!(machine.role, Role::Server))
+                    .collect()
             }
             _ => Vec::new(),
         }
