@@ -74,6 +74,9 @@ enum LogNormal {
 }
 
 impl Law {
+    /// At once.
+    pub const ZERO: Self = Self(Kind::Constant(Duration::ZERO));
+
     /// Always `length`.
     ///
     /// # Errors
