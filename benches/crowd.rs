@@ -2,9 +2,9 @@
 //!
 //! All on one thread; pin it to one core (`taskset -c 1`). `clients`: 100,000 clients that ask
 //! nothing, bound at the switch as values. `drones`: 100 services with 20 drones each, up to their
-//! readiness. `links`: 256 clients on one host and 16 drones on another, both reached through
-//! `transport::faulty` with 0.2 ms each way, so that a call is four delayed hops; the clock is
-//! paused, and what is told is requests a second of the time that the process used. Name one of the three to have only
+//! readiness. `links`: 256 clients on one host and as many drones on another, both reached through
+//! `transport::faulty` with 0.2 ms each way, so that a call is four delayed hops. The clock is paused;
+//! what is told is the time that the process used of the machine. Name one of the three to have only
 //! that.
 
 // What is measured takes real time.
@@ -17,6 +17,7 @@ use opensrf::ids::Seed;
 use opensrf_actors::client::Client;
 use opensrf_actors::env::Env;
 use opensrf_actors::host::{Access, Host, HostHandle};
+use opensrf_actors::law::Law;
 use opensrf_actors::service::Service;
 use opensrf_actors::services::math;
 use opensrf_actors::timer::{Paused, Timer};
@@ -111,7 +112,7 @@ async fn links(timer: Timer) {
     let link = |name: &str| {
         let faults = Faults::new(Seed::new(1).fork(name)).with_timer(timer.clone());
         faults.disorder(Disorder {
-            delay: Duration::from_micros(200)..=Duration::from_micros(200),
+            delay: Law::constant(Duration::from_micros(200)).expect("a length"),
             ..Disorder::NONE
         });
         Access::Transport(hub.local()).with_faults(&faults)

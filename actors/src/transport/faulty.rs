@@ -5,14 +5,15 @@
 //! it is used, by a handle whose clones are the same: [`Faults`] and [`Wire`]. Without a fault both
 //! only pass on what comes.
 //!
-//! All waiting is the runtime's, and all chance comes from one [`Seed`](opensrf::ids::Seed), so that
-//! under a paused clock a run repeats.
+//! All waiting is the runtime's, or that of an exact [timer](Faults::with_timer), and all chance comes
+//! from one [`Seed`](opensrf::ids::Seed), so that under a paused clock a run repeats.
 //!
 //! ```
 //! use std::time::Duration;
 //!
 //! use opensrf::ids::Seed;
 //! use opensrf_actors::host::{Access, Host};
+//! use opensrf_actors::law::Law;
 //! use opensrf_actors::services::math;
 //! use opensrf_actors::transport::faulty::{Disorder, Faults, InFlight};
 //!
@@ -28,7 +29,7 @@
 //!
 //! // Each stanza takes a while, and some come twice.
 //! faults.disorder(Disorder {
-//!     delay: Duration::from_millis(1)..=Duration::from_millis(3),
+//!     delay: Law::uniform(Duration::from_millis(1), Duration::from_millis(3))?,
 //!     twice: 0.2,
 //!     ..Disorder::NONE
 //! });

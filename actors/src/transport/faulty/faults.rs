@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
-use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::courier::{Courier, FarCourier};
 use super::{Direction, until};
+use crate::law::Law;
 use crate::timer::Timer;
 use crate::transport::LinkError;
 use crate::transport::dial::DIAL_TIME;
@@ -22,7 +22,7 @@ use crate::transport::dial::DIAL_TIME;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Disorder {
     /// How long each takes; order is kept.
-    pub delay: RangeInclusive<Duration>,
+    pub delay: Law,
     /// How many of them are lost without a word, as a fraction.
     pub lost: f64,
     /// How many of them come twice, as a fraction.
@@ -41,7 +41,7 @@ pub struct Disorder {
 impl Disorder {
     /// Everything arrives at once, once and in order.
     pub const NONE: Self = Self {
-        delay: Duration::ZERO..=Duration::ZERO,
+        delay: Law::ZERO,
         lost: 0.0,
         twice: 0.0,
         late: 0.0,

@@ -88,9 +88,7 @@ impl Lane {
     fn place(&mut self, now: Instant, stanza: Stanza, rules: &mut Rules, tally: &mut Tally) {
         let sent = rules.send(now, &stanza);
         let law = &rules.disorder;
-        let (least, most) = (*law.delay.start(), *law.delay.end());
-        let delay = least + self.part_of(most.saturating_sub(least));
-        let in_order = (sent + delay).max(self.last + law.pace);
+        let in_order = (sent + law.delay.draw(&mut self.chance)).max(self.last + law.pace);
         let due = if self.happens(law.late) {
             tally.late += 1;
             in_order + self.part_of(law.late_by)

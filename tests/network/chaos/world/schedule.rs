@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use opensrf::ids::Seed;
 use opensrf_actors::host::Host;
+use opensrf_actors::law::Law;
 use opensrf_actors::transport::faulty::{Amount, Break, Direction, Disorder, InFlight};
 
 use super::services::NAMES;
@@ -126,7 +127,7 @@ fn fault(chance: &mut Seed, sites: usize, nature: Nature) -> Fault {
 }
 
 fn disorder(chance: &mut Seed, nature: Nature) -> Disorder {
-    let delay = Duration::ZERO..=millis(chance, 1..150);
+    let delay = Law::uniform(Duration::ZERO, millis(chance, 1..150)).expect("they are in order");
     let pace = if chance_of(chance, 0.3) {
         millis(chance, 1..60)
     } else {

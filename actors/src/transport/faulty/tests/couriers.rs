@@ -12,12 +12,13 @@ use super::super::{Direction, Disorder, Faults, Faulty, InFlight};
 use super::run;
 use super::stanzas::{MS, Net, all, jid, party, threads};
 use crate::jabber::Switch;
+use crate::law::Law;
 use crate::timer::Paused;
 use crate::transport::{Local, Transport};
 
 fn delayed(delay: Duration) -> Disorder {
     Disorder {
-        delay: delay..=delay,
+        delay: Law::constant(delay).unwrap(),
         ..Disorder::NONE
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use super::super::{Direction, Disorder, Faults, Faulty, InFlight, Tally};
 use super::run;
 use crate::jabber::Switch;
+use crate::law::Law;
 use crate::peer::Peer;
 use crate::transport::{Inbox, Link, LinkError, LinkEvent, Local, Transport};
 
@@ -160,7 +161,7 @@ fn a_delay_takes_its_time_and_keeps_the_order() {
     run(async {
         let mut net = Net::start(1).await;
         net.faults.disorder(Disorder {
-            delay: MS * 10..=MS * 50,
+            delay: Law::uniform(MS * 10, MS * 50).unwrap(),
             ..Disorder::NONE
         });
         let before = Instant::now();
@@ -254,7 +255,7 @@ fn a_slow_reader_is_given_as_much_as_it_reads_and_the_rest_bounces() {
 fn a_cut_ends_the_link_on_both_sides_and_loses_what_is_under_way() {
     run(async {
         let mut net = Net::start(1).await;
-        let delay = MS * 10..=MS * 10;
+        let delay = Law::constant(MS * 10).unwrap();
         net.faults.disorder(Disorder {
             delay,
             ..Disorder::NONE
@@ -328,7 +329,7 @@ fn what_was_sent_before_the_party_left_arrives() {
     run(async {
         let mut net = Net::start(1).await;
         net.faults.disorder(Disorder {
-            delay: MS..=MS,
+            delay: Law::constant(MS).unwrap(),
             ..Disorder::NONE
         });
         net.send(0..3);
@@ -385,7 +386,7 @@ fn the_same_seed_gives_the_same_faults() {
         run(async move {
             let mut net = Net::start(seed).await;
             net.faults.disorder(Disorder {
-                delay: Duration::ZERO..=MS * 30,
+                delay: Law::uniform(Duration::ZERO, MS * 30).unwrap(),
                 lost: 0.1,
                 twice: 0.1,
                 late: 0.1,
