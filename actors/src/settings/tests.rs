@@ -267,7 +267,7 @@ fn what_makes_no_sense_is_refused_with_file_and_line() {
         ),
         (
             format!("{jabber}[router]\ndomain = \"localhost\"\npolicy = \"fastest\""),
-            "a.toml:11: router.policy: \"fastest\" is none of \"round_robin\", \
+            "a.toml:12: router.policy: \"fastest\" is none of \"round_robin\", \
              \"least_outstanding\", \"two_choices\", \"weighted\"",
         ),
         (
