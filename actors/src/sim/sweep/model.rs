@@ -70,7 +70,8 @@ pub struct Point {
 pub struct Knee {
     /// The values of the other axes, in their order; none for a sweep over one.
     pub others: Vec<String>,
-    /// What bends, such as `p99`.
+    /// What bends: `p50`, `p99`, `throughput`, `refused` or `utilisation`, which the page marks in
+    /// its plots.
     pub metric: String,
     /// The value of the first axis there.
     pub value: String,

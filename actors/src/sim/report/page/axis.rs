@@ -70,8 +70,16 @@ impl Axis {
         }
     }
 
+    /// The axis that fits the values: of times by their orders of magnitude, of all else from zero.
+    pub(super) fn of(label: &str, tick: Tick, values: impl Iterator<Item = f64> + Clone) -> Self {
+        match tick {
+            Tick::Time => Self::of_times(values),
+            _ => Self::from_zero(label, tick, values),
+        }
+    }
+
     /// Of lengths of time in seconds; logarithmic if they are of many orders of magnitude.
-    pub(super) fn of_times(values: impl Iterator<Item = f64> + Clone) -> Self {
+    fn of_times(values: impl Iterator<Item = f64> + Clone) -> Self {
         let positive = values.clone().filter(|value| *value > 0.0);
         let (least, largest) = bounds(positive);
         match largest > least * WIDE {

@@ -250,10 +250,7 @@ impl Report {
         let values = lines
             .iter()
             .flat_map(|line| line.points.iter().filter_map(|point| point.1));
-        let y = match tick {
-            Tick::Time => Axis::of_times(values),
-            _ => Axis::from_zero(y, tick, values),
-        };
+        let y = Axis::of(y, tick, values);
         let x = Axis {
             label: format!("time, {unit}"),
             is_logarithmic: false,

@@ -124,10 +124,7 @@ impl SweepReport {
         let values = lines
             .iter()
             .flat_map(|line| line.points.iter().filter_map(|point| point.1));
-        let y = match tick {
-            Tick::Time => Axis::of_times(values),
-            _ => Axis::from_zero(y, tick, values),
-        };
+        let y = Axis::of(y, tick, values);
         let table = self.figures_table(&y.tick, &lines);
         let about = format!("{title} over {}.", self.first().0);
         let caption = match shown.len() < curves.len() {

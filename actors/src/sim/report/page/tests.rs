@@ -170,6 +170,16 @@ fn a_sweep_of_one_run_and_one_of_none_have_pages() {
 }
 
 #[test]
+fn a_knee_has_a_ring_in_the_plot_of_its_metric() {
+    let mut report = samples::sweep();
+    for metric in ["p50", "p99", "throughput", "refused", "utilisation"] {
+        report.knees[0].metric = metric.to_owned();
+        let page = report.page();
+        assert_eq!(page.matches(">knee 8</text>").count(), 1, "{metric}");
+    }
+}
+
+#[test]
 fn a_sweep_over_words_has_them_below_its_axis() {
     let mut report = samples::sweep();
     let words = ["round robin", "least outstanding", "two choices"];

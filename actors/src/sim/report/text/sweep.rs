@@ -3,13 +3,15 @@
 use std::fmt;
 
 use super::table::{Table, cut};
-use super::{outcome, section, verdict};
+use super::{section, verdict};
 use crate::shown::{Count, Figure, Length, Share};
 use crate::sim::report::Latency;
 use crate::sim::sweep::{Knee, Point, SweepReport};
 
 /// Columns that the names of all settings may take.
 const PATHS: usize = 26;
+/// Columns that the name of one setting may take.
+const PATH: usize = 21;
 /// Failed expectations that are listed.
 const FAILURES: usize = 10;
 /// Columns that a value may take.
@@ -30,7 +32,7 @@ impl SweepReport {
     pub(in crate::sim::report) fn outcome(&self) -> String {
         let fails = self.points.iter().filter(|point| !point.is_good).count();
         match fails {
-            0 => outcome(0, self.points.len()).replace("hold", "runs are good"),
+            0 => format!("GOOD, all of {} runs", self.points.len()),
             _ => format!("{fails} of {} runs FAILED", self.points.len()),
         }
     }
@@ -42,7 +44,7 @@ impl SweepReport {
     }
 
     fn runs(&self) -> Vec<String> {
-        let width = (PATHS / self.axes.len().max(1)).min(18);
+        let width = (PATHS / self.axes.len().max(1)).min(PATH);
         let mut head: Vec<_> = self
             .axes
             .iter()
