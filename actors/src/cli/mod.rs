@@ -21,6 +21,8 @@ use crate::telemetry::{self, Log};
 
 /// The network said no: no service, no answer in time, an error status.
 pub(crate) const REFUSED: u8 = 1;
+/// Of commands that say themselves what happened.
+const ERRORS: &str = "error";
 /// The command line or the configuration is wrong.
 pub(crate) const USAGE: u8 = 2;
 
@@ -115,22 +117,23 @@ pub fn main() -> ExitCode {
     let Cli { files, command } = Cli::parse();
     let load = || files.load();
     match command {
-        Command::Demo(args) => begin(load, true, |_, _| demo::run(args)),
-        Command::Up(args) => begin(load, false, |settings, log| {
+        Command::Demo(args) => begin(load, ERRORS, |_, _| demo::run(args)),
+        Command::Up(args) => begin(load, DEFAULT_LEVEL, |settings, log| {
             up::run(settings, &args, log, &load)
         }),
-        Command::Call(args) => begin(load, true, |settings, _| call::run(settings, args)),
-        Command::Status(args) => begin(load, true, |settings, _| status::run(&settings, &args)),
-        Command::Sim(args) => begin(load, true, |_, _| sim::run(&args)),
+        Command::Call(args) => begin(load, ERRORS, |settings, _| call::run(settings, args)),
+        Command::Status(args) => begin(load, ERRORS, |settings, _| status::run(&settings, &args)),
+        // What fails there is meant to.
+        Command::Sim(args) => begin(load, "off", |_, _| sim::run(&args)),
         Command::Config(args) => config::run(args, load, files.embedded),
     }
 }
 
-/// Reads the settings, starts the log, and goes on; a command that says itself what happened logs
-/// less.
+/// Reads the settings, starts the log, and goes on. A command that says itself what happened logs
+/// less: from `level` on, unless somebody says otherwise.
 fn begin(
     load: impl Fn() -> Result<Settings, SettingsError>,
-    is_quiet: bool,
+    level: &str,
     run: impl FnOnce(Settings, &Log) -> ExitCode,
 ) -> ExitCode {
     let settings = match load() {
@@ -138,8 +141,8 @@ fn begin(
         Err(error) => return complain(&error),
     };
     let mut log = settings.log.clone();
-    if is_quiet && log.level == DEFAULT_LEVEL {
-        log.level = "error".into();
+    if log.level == DEFAULT_LEVEL {
+        log.level = level.into();
     }
     let log = match telemetry::init(&log) {
         Ok(log) => log,

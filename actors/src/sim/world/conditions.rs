@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 use crate::law::Law;
 use crate::sim::scenario::{FaultKind, LinkLaw};
@@ -91,9 +92,12 @@ impl Conditions {
 
     fn disorder(&self, latency: &Law, lost: f64) -> Disorder {
         Disorder {
-            delay: latency.draw(&mut opensrf::ids::Seed::new(1))
-                ..=latency.draw(&mut opensrf::ids::Seed::new(1)), /*STUB*/
+            delay: latency.clone(),
             lost,
+            bytes_a_second: self
+                .link
+                .bandwidth
+                .and_then(|bytes| NonZeroU64::new(bytes as u64)),
             ..Disorder::NONE
         }
     }

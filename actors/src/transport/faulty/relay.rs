@@ -352,11 +352,11 @@ fn cut() -> LinkError {
 pub(super) struct FaultyLink(Arc<Relay>);
 
 impl Link for FaultyLink {
-    #[allow(clippy::panic)] // asked for: it is the fault
     fn send(&self, mut stanza: Stanza) {
         let Self(relay) = self;
         if !std::thread::panicking() && relay.faults.dooms(&relay.jid) {
-            panic!("{} was told to panic", relay.jid);
+            // A panic that was asked for is no news: nothing is printed.
+            std::panic::resume_unwind(Box::new(format!("{} was told to panic", relay.jid)));
         }
         stanza.from = Some(relay.jid.clone());
         if let Err(stanza) = relay.take(Direction::Sent, stanza) {

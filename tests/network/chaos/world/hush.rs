@@ -18,8 +18,7 @@ pub(crate) fn hush() {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let text = panic.payload_as_str().unwrap_or_default();
-            let is_asked_for = text == "on purpose" || text.ends_with("was told to panic");
-            if !(IS_HUSHED.get() && is_asked_for) {
+            if !(IS_HUSHED.get() && text == "on purpose") {
                 SLIPS.with_borrow_mut(|slips| slips.push(panic.to_string()));
                 usual(panic);
             }
