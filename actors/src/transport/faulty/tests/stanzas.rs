@@ -255,9 +255,8 @@ fn a_slow_reader_is_given_as_much_as_it_reads_and_the_rest_bounces() {
 fn a_cut_ends_the_link_on_both_sides_and_loses_what_is_under_way() {
     run(async {
         let mut net = Net::start(1).await;
-        let delay = Law::constant(MS * 10).unwrap();
         net.faults.disorder(Disorder {
-            delay,
+            delay: Law::constant(MS * 10).unwrap(),
             ..Disorder::NONE
         });
         net.send(0..3);
