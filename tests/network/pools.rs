@@ -1,18 +1,21 @@
 //! Drones and how many there are.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::join_all;
+use opensrf::stanza::Stanza;
 use opensrf_actors::host::{Host, HostBuilder};
 use opensrf_actors::service::Service;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::services::{gate, math, odd, odd_service};
 use crate::support::{
-    Log, Way, address, guest, hub, knows, over, over_every_way, over_paused_ways, run, status,
+    Way, address, guest, hub, knows, over, over_every_way, over_paused_ways, run, status,
 };
 
 fn two_drones(builder: HostBuilder) -> HostBuilder {
@@ -334,16 +337,25 @@ fn a_host_that_leaves_under_load_costs_no_call() {
 #[test]
 fn a_host_that_leaves_hands_out_its_last_answer_however_large() {
     run(false, async {
-        let log = Log::default();
-        let hub = hub().listen("127.0.0.1:0").tap(log.tap());
+        let answering = Arc::new(Notify::new());
+        let seen = Arc::clone(&answering);
+        let tap = move |stanza: &Stanza| {
+            let from = stanza.from.as_ref().and_then(|from| from.resource());
+            if from.is_some_and(|resource| resource.contains("_drone_at_")) {
+                seen.notify_one();
+            }
+        };
+        let hub = hub().listen("127.0.0.1:0").tap(Arc::new(tap));
         let hub = hub.start().await.unwrap();
         let host = odd(guest(&address(&hub))).spawn().await.unwrap();
         host.ready().await.unwrap();
-        let call = hub.call("test.odd", "fill", [8_000_000]);
+        let call = async {
+            let outcome = hub.call("test.odd", "fill", [8_000_000]).await;
+            answering.notify_one(); // whatever came of it
+            outcome
+        };
         let leaving = async {
-            while log.said_by_drones().is_empty() {
-                tokio::task::yield_now().await;
-            }
+            answering.notified().await;
             host.shutdown().await.unwrap();
         };
         let (outcome, ()) = tokio::join!(call, leaving);

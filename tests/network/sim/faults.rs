@@ -68,7 +68,7 @@ fn while_the_server_is_away_nobody_is_answered_and_then_everybody() {
         recovered >= LONG - Duration::from_millis(200),
         "{recovered:?}"
     );
-    assert!(recovered < LONG + Duration::from_secs(2), "{recovered:?}");
+    assert!(recovered < LONG + Duration::from_secs(4), "{recovered:?}");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn while_the_router_is_away_requests_reach_nobody() {
     let report = with(FaultKind::KillRouter, None);
     assert!(report.total.ends.bounced > 200, "{report}");
     let recovered = report.faults[0].recovered.expect("it does");
-    assert!(recovered < LONG + Duration::from_secs(2), "{recovered:?}");
+    assert!(recovered < LONG + Duration::from_secs(4), "{recovered:?}");
 }
 
 #[test]
