@@ -16,6 +16,9 @@ const SEEDS: u64 = 10;
 /// Two-sided 99 % quantile of Student's distribution with nine degrees of freedom.
 const T: f64 = 3.25;
 
+/// What is looked at of a run.
+type Figure = fn(&Report) -> f64;
+
 /// A queue: requests a second, the law of their work, drones, and the most that may wait.
 struct Queue {
     rate: f64,
@@ -45,7 +48,7 @@ impl Queue {
     }
 
     /// Looks at a figure of ten runs.
-    fn agrees(&self, theory: &[(&str, f64, fn(&Report) -> f64)]) {
+    fn agrees(&self, theory: &[(&str, f64, Figure)]) {
         let reports: Vec<_> = (0..SEEDS).map(|seed| self.run(seed)).collect();
         for (what, expected, figure) in theory {
             let found: Vec<f64> = reports.iter().map(figure).collect();
