@@ -27,6 +27,7 @@ mod reports;
 mod rolling;
 mod service_manager;
 mod signals;
+mod simulation;
 mod slixmpp;
 mod status;
 mod support;

@@ -9,7 +9,7 @@ use opensrf_actors::sim::report::Report;
 use opensrf_actors::sim::scenario::{Clients, Served};
 
 /// Requests of one run, after the warm-up.
-const REQUESTS: f64 = 4_000.0;
+const REQUESTS: f64 = 2_000.0;
 
 const SEEDS: u64 = 10;
 
@@ -30,7 +30,7 @@ struct Queue {
 impl Queue {
     fn run(&self, seed: u64) -> Report {
         let served = Served::simulated("queue", Law::parse(self.work).unwrap());
-        let warmup = 400.0 / self.rate;
+        let warmup = 200.0 / self.rate;
         let report = World::builder()
             .seed(seed)
             .warmup(Duration::from_secs_f64(warmup))
