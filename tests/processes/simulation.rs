@@ -113,7 +113,7 @@ fn a_scenario_with_mistakes_is_refused_with_file_and_line() {
     let refused = run(world.opensrf(&["sim", &scenario]));
     assert_eq!(refused.code, Some(2), "{refused:?}");
     let errors = refused.errors();
-    for part in [":17: clients[0].rate", ":18: clients[0].rat"] {
+    for part in [":16: clients[0].rate", ":17: clients[0].rat"] {
         assert!(errors.contains(&format!("{scenario}{part}")), "{errors}");
     }
     let missing = run(world.opensrf(&["sim", "no-such-file.toml"]));

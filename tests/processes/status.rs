@@ -46,7 +46,7 @@ fn it_shows_a_healthy_host_as_a_tree_and_as_json() {
     for part in [
         "├─ jabber server  ",
         "├─ router router@localhost/router  ",
-        "opensrf.math: 1 passed on, 0 came back, 0 refused",
+        "opensrf.math: round robin, 1 passed on, 0 came back, 0 refused",
         "├─ client opensrf@localhost/client_at_",
         "└─ service opensrf.math  ",
         "drones: 0 busy, 1 idle, 0 starting, 8 at most",

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use opensrf::router::RoutingPolicy;
 use serde_json::{Value, json};
 
 use super::World;
@@ -144,10 +145,16 @@ pub(crate) async fn of_slots(world: &World) -> Vec<String> {
     for name in NAMES {
         let pools = world.sites.iter().flat_map(|site| site.services());
         let pools: Vec<_> = pools.filter(|(served, _)| *served == name).collect();
-        // They go round: the smallest pool gets as many as any other.
+        // If they go round, or to whoever has least, there is a drone for each at once: the smallest pool
+        // gets as many as any other, or as many as it has drones. Else some may have to wait their turn.
         let least = pools.iter().map(|(_, max)| *max).min().unwrap_or_default();
+        let turns = match world.policy {
+            RoutingPolicy::RoundRobin | RoutingPolicy::LeastOutstanding => 1,
+            _ => least * pools.len(),
+        };
+        let patience = Duration::from_millis(900) + Duration::from_secs(turns as u64);
         let calls = (0..least * pools.len()).map(|_| async {
-            let client = hub.client().with_timeout(Duration::from_millis(1_900));
+            let client = hub.client().with_timeout(patience);
             client.call(name, "slow", json!([PLAIN, 1_000])).await
         });
         for outcome in join_all(calls).await {

@@ -89,7 +89,7 @@ pub(crate) struct World {
     /// On what the router and its classes say and hear.
     pub(crate) router: Faults,
     /// How the router chooses among hosts.
-    policy: RoutingPolicy,
+    pub(crate) policy: RoutingPolicy,
 }
 
 impl World {

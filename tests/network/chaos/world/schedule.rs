@@ -205,9 +205,11 @@ impl World {
                 }
             }
             Fault::Vanish(site) => {
-                // Who has not been asked yet whether it is there is not missed: that is the kernel's.
+                // Who has not been asked yet whether it is there is not missed: that is the kernel's. The
+                // fault lasts until it has found out.
                 let site = &self.sites[site];
                 site.wire.vanish(site.dead_after * 2);
+                tokio::time::sleep(site.dead_after * 2).await;
             }
             Fault::Reload(site, without, long) => {
                 self.reload(site, without).await;
