@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use super::report::{Latency, PoolReport, Report, Summary, Verdict};
 use crate::law::length;
+use crate::shown::{Count, Figure, Length, Share};
 
 /// One thing that a report must show.
 #[derive(Debug, Clone)]
@@ -150,13 +151,14 @@ impl Bound {
     }
 }
 
-impl fmt::Display for Bound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Bound {
+    /// As people read what was measured.
+    fn shown(self) -> String {
         match self {
-            Self::Time(time) => length::show(*time).fmt(f),
-            Self::Count(count) => write!(f, "{count}"),
-            Self::Part(part) => write!(f, "{:.3}%", part * 100.0),
-            Self::Rate(rate) => write!(f, "{rate:.1}/s"),
+            Self::Time(time) => Length(time).to_string(),
+            Self::Count(count) => Count(count).to_string(),
+            Self::Part(part) => Share(part).to_string(),
+            Self::Rate(rate) => format!("{}/s", Figure(rate)),
         }
     }
 }
@@ -239,7 +241,7 @@ impl Expectation {
         let measured = self.measure(report);
         Verdict {
             expectation: self.text.clone(),
-            measured: measured.map_or_else(|| "nothing".to_owned(), |value| value.to_string()),
+            measured: measured.map_or_else(|| "nothing".to_owned(), Bound::shown),
             holds: measured
                 .is_some_and(|value| self.comparison.holds(value.number(), self.bound.number())),
         }

@@ -2,8 +2,8 @@
 //!
 //! Those who ask add up how long their calls took. The figures of the clients' hosts say how many
 //! calls are open: at moments by chance, so that what happens at regular times is seen as often as it
-//! should. How far such an average may be off is told by how much it differs between twenty parts of
-//! the run.
+//! should. Both are about the same run, so they differ only by the looks: each is as good as any other,
+//! and the average of many is off by their spread, divided by the root of their number.
 
 use std::rc::Rc;
 
@@ -14,9 +14,6 @@ use crate::sim::report::Little;
 
 /// How often it looks, about.
 const LOOKS: u32 = 4_000;
-
-/// In so many parts the run is cut to see how much they differ.
-const PARTS: usize = 20;
 
 /// Open calls at moments by chance.
 #[derive(Debug)]
@@ -59,20 +56,16 @@ impl Looks {
             open,
             arrivals: calls as f64 / time,
             time: took.div_f64(calls as f64),
-            tolerance: 4.0 * self.error() + 0.02 * open + 0.01,
+            tolerance: 4.0 * self.error() + 0.01 * open + 0.01,
         }
     }
 
     /// The standard error of the average.
     fn error(&self) -> f64 {
-        let size = self.open.len() / PARTS;
-        if size == 0 {
-            return mean(&self.open);
-        }
-        let parts: Vec<_> = self.open.chunks_exact(size).take(PARTS).map(mean).collect();
-        let middle = mean(&parts);
-        let squares: f64 = parts.iter().map(|part| (part - middle).powi(2)).sum();
-        (squares / (PARTS - 1) as f64 / PARTS as f64).sqrt()
+        let number = self.open.len().max(2) as f64;
+        let middle = mean(&self.open);
+        let squares: f64 = self.open.iter().map(|open| (open - middle).powi(2)).sum();
+        (squares / (number - 1.0) / number).sqrt()
     }
 }
 

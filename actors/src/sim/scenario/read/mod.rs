@@ -142,7 +142,11 @@ impl Setting {
         };
         match missing(layers, &path) {
             Some(item) => {
-                let text = format!("there is no {item}; the first one is number 0");
+                let remedy = match item.ends_with("[0]") {
+                    true => "the file has none; add one there first",
+                    false => "the first one is number 0",
+                };
+                let text = format!("there is no {item}; {remedy}");
                 layers.problem(Some(self.origin.clone()), text);
             }
             None => layers.set(&path, &self.value, &self.origin),

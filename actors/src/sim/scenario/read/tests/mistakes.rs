@@ -417,7 +417,7 @@ fn mistakes_on_the_command_line_name_the_option() {
         (
             "services.0.hosts.0",
             "app",
-            "--sweep app: there is no services[0].hosts[0]; the first one is number 0",
+            "--sweep app: there is no services[0].hosts[0]; the file has none; add one there first",
         ),
         (
             "clients.0.think",
