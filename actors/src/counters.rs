@@ -19,6 +19,11 @@ impl Counter {
         self.0.fetch_add(number, Ordering::Relaxed);
     }
 
+    /// Takes away so many; what is added later makes up for it.
+    pub fn take_away(&self, number: u64) {
+        self.0.fetch_sub(number, Ordering::Relaxed);
+    }
+
     /// The figure now.
     #[must_use]
     pub fn get(&self) -> u64 {
@@ -42,6 +47,9 @@ pub struct Counters {
     pub logins: Counter,
     pub login_failures: Counter,
     pub calls_asked: Counter,
+    /// Nanoseconds for which requests of clients were open, in sum: right when none is open, since the
+    /// moment of opening is taken away at once and that of the end added then.
+    pub calls_open_nanos: Counter,
     pub calls_answered: Counter,
     pub calls_refused: Counter,
     pub calls_bounced: Counter,

@@ -70,7 +70,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
 
-    /// Write a page with plots to FILE
+    /// Write a page with plots to FILE; - is stdout, in place of the summary
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 
@@ -80,10 +80,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let outcome = match args.sweep.is_empty() {
+    let outcome = args.check().and_then(|()| match args.sweep.is_empty() {
         true => once(args),
         false => swept(args),
-    };
+    });
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(REFUSED),
@@ -144,9 +144,28 @@ impl Args {
         file.load()
     }
 
+    fn files(&self) -> [Option<&Path>; 3] {
+        [&self.json, &self.csv, &self.html].map(Option::as_deref)
+    }
+
+    /// Whether what is asked for can be written, before there is much to write.
+    fn check(&self) -> Result<(), Failure> {
+        let files: Vec<_> = self.files().into_iter().flatten().collect();
+        for (number, path) in files.iter().enumerate() {
+            if files.iter().skip(number + 1).any(|other| other == path) {
+                return Err(format!("{} is named twice; one would be lost", path.display()).into());
+            }
+            if *path != Path::new("-") {
+                let mut file = std::fs::OpenOptions::new();
+                let opened = file.append(true).create(true).open(path);
+                opened.map_err(|error| cannot_write(path, &error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes what was asked for, and the summary unless stdout has something else.
     fn write(&self, shown: &Shown<'_>) -> Result<(), Failure> {
-        let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
         let (json, csv, page, text) = match shown {
             Shown::Run(report) => (
                 report.json(),
@@ -161,20 +180,24 @@ impl Args {
                 report.to_string(),
             ),
         };
-        if !to_stdout(&self.json) && !to_stdout(&self.csv) {
+        if !self.files().contains(&Some(Path::new("-"))) {
             print_line(text.trim_end())?;
         }
-        let files = [(&self.json, json), (&self.csv, csv), (&self.html, page)];
-        for (path, content) in files {
+        for (path, content) in self.files().into_iter().zip([json, csv, page]) {
             match path {
                 None => {}
                 Some(path) if path == Path::new("-") => print_line(content.trim_end())?,
-                Some(path) => std::fs::write(path, content)
-                    .map_err(|error| format!("cannot write {}: {error}", path.display()))?,
+                Some(path) => {
+                    std::fs::write(path, content).map_err(|error| cannot_write(path, &error))?;
+                }
             }
         }
         Ok(())
     }
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> String {
+    format!("cannot write {}: {error}", path.display())
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

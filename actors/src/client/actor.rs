@@ -68,7 +68,7 @@ impl ClientActor {
         child: u64,
         tether: Tether,
     ) -> Addr<Self> {
-        let requests = OpenRequests::new(Arc::clone(&plan.counters));
+        let requests = OpenRequests::new(Arc::clone(&plan.counters), env.clone());
         let uplink = Uplink::new(plan.transport, plan.jid, env, plan.counters);
         let actor = Self {
             driver: Driver::new(Role::new(env.names()), env.clone()),

@@ -11,6 +11,7 @@ use opensrf::session::{CallError, Event, RequestId};
 use tokio::sync::mpsc;
 
 use crate::counters::{Counter, Counters};
+use crate::env::Env;
 use crate::messages::Sink;
 
 // Looked up by key only.
@@ -22,13 +23,15 @@ type Sinks = std::collections::HashMap<RequestId, Sink>;
 pub(super) struct OpenRequests {
     sinks: Sinks,
     counters: Arc<Counters>,
+    env: Env,
 }
 
 impl OpenRequests {
-    pub(super) fn new(counters: Arc<Counters>) -> Self {
+    pub(super) fn new(counters: Arc<Counters>, env: Env) -> Self {
         Self {
             sinks: Sinks::new(),
             counters,
+            env,
         }
     }
 
@@ -39,6 +42,7 @@ impl OpenRequests {
     /// A new request.
     pub(super) fn open(&mut self, request: RequestId, sink: Sink) {
         self.counters.calls_asked.add();
+        self.counters.calls_open_nanos.take_away(self.now());
         self.sinks.insert(request, sink);
     }
 
@@ -69,7 +73,7 @@ impl OpenRequests {
 
     /// The request is complete.
     pub(super) fn complete(&mut self, request: RequestId) {
-        let Some(sink) = self.sinks.remove(&request) else {
+        let Some(sink) = self.close(request) else {
             return;
         };
         self.counters.calls_answered.add();
@@ -82,7 +86,7 @@ impl OpenRequests {
 
     /// The request came to no good end.
     pub(super) fn fail(&mut self, request: RequestId, error: CallError) {
-        let Some(sink) = self.sinks.remove(&request) else {
+        let Some(sink) = self.close(request) else {
             return;
         };
         self.counter(&error).add();
@@ -94,9 +98,19 @@ impl OpenRequests {
 
     /// Whoever asked does not wait any more.
     pub(super) fn cancel(&mut self, request: RequestId) {
-        if self.sinks.remove(&request).is_some() {
+        if self.close(request).is_some() {
             self.counters.calls_cancelled.add();
         }
+    }
+
+    fn close(&mut self, request: RequestId) -> Option<Sink> {
+        let sink = self.sinks.remove(&request)?;
+        self.counters.calls_open_nanos.add_all(self.now());
+        Some(sink)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.env.now().as_nanos()).unwrap_or(u64::MAX)
     }
 
     fn counter(&self, error: &CallError) -> &Counter {
@@ -116,7 +130,10 @@ impl OpenRequests {
 impl Drop for OpenRequests {
     /// Whoever waits sees the end of the client.
     fn drop(&mut self) {
-        self.counters.calls_cut_off.add_all(self.sinks.len() as u64);
+        let left = self.sinks.len() as u64;
+        self.counters.calls_cut_off.add_all(left);
+        let until = self.now().saturating_mul(left);
+        self.counters.calls_open_nanos.add_all(until);
         // One after the other in the order of asking, so that a run repeats.
         let sinks: BTreeMap<_, _> = self.sinks.drain().collect();
         sinks.into_values().for_each(drop);
@@ -151,7 +168,7 @@ mod tests {
     #[test]
     fn the_end_of_a_client_is_told_to_its_callers_in_the_order_of_asking() {
         let counters = Arc::new(Counters::default());
-        let mut open = OpenRequests::new(Arc::clone(&counters));
+        let mut open = OpenRequests::new(Arc::clone(&counters), Env::simulated(1));
         let told = Arc::new(Mutex::new(Vec::new()));
         let callers: Vec<_> = (0..100)
             .map(|request| {
@@ -173,7 +190,7 @@ mod tests {
     #[test]
     fn each_error_has_a_figure() {
         let counters = Arc::new(Counters::default());
-        let mut open = OpenRequests::new(Arc::clone(&counters));
+        let mut open = OpenRequests::new(Arc::clone(&counters), Env::simulated(1));
         let errors = [
             CallError::Offline,
             CallError::Closed,

@@ -239,6 +239,11 @@ impl HostHandle {
         self.counters.figures()
     }
 
+    /// For how long requests of its clients were open, in sum, if none is open now.
+    pub(crate) fn calls_open(&self) -> Duration {
+        Duration::from_nanos(self.counters.calls_open_nanos.get())
+    }
+
     /// What the host and all that runs in it do now. A child that does not answer within a second is
     /// in it without its answer.
     ///

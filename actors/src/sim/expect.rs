@@ -267,16 +267,19 @@ impl Expectation {
                 let utilisation = self.pools(report).map(|pool| pool.utilisation);
                 utilisation.max_by(f64::total_cmp).map(Bound::Part)
             }
-            Metric::Wait => self
-                .pools(report)
-                .map(|pool| pool.mean_wait)
-                .max()
-                .map(Bound::Time),
+            Metric::Wait => {
+                let is_over = |pool: &PoolReport| pool.assigned > 0 || !pool.mean_wait.is_zero();
+                let asked = |pool: &&PoolReport| is_over(pool) || pool.waiting > 0.0;
+                // Where all wait and none gets a drone, there is no time that they waited.
+                let wait = |pool: &PoolReport| is_over(pool).then_some(pool.mean_wait);
+                let all: Option<Vec<_>> = self.pools(report).filter(asked).map(wait).collect();
+                all?.into_iter().max().map(Bound::Time)
+            }
             Metric::Recovered => {
                 // One that never recovered has no time.
                 let all: Option<Vec<_>> =
                     report.faults.iter().map(|fault| fault.recovered).collect();
-                all?.into_iter().max().map(Bound::Time)
+                Some(Bound::Time(all?.into_iter().max().unwrap_or_default()))
             }
         }
     }

@@ -59,6 +59,72 @@ fn a_host_that_dies_costs_what_was_in_its_hands() {
 }
 
 #[test]
+fn the_figures_do_not_depend_on_the_slices() {
+    let with = |slices| {
+        let fault = Fault::new(FaultKind::KillHost)
+            .on("app-1")
+            .at(AT)
+            .lasts(LONG);
+        pair().slices(slices).fault(fault).run().unwrap()
+    };
+    let (one, many) = (with(1), with(200));
+    assert_eq!(one.total, many.total);
+    let assigned = |report: &Report| report.services[0].pool.assigned;
+    assert_eq!(assigned(&one), assigned(&many));
+    assert_eq!(one.faults, many.faults);
+}
+
+#[test]
+fn what_is_answered_after_the_end_is_no_throughput() {
+    let work = Law::parse("10ms").unwrap();
+    let report = World::builder()
+        .service(
+            Served::simulated("queue", work)
+                .drones(1, 1)
+                .backlog(100_000),
+        )
+        .clients(Clients::open("load", 300.0).timeout(Duration::from_secs(600)))
+        .run_for(Duration::from_secs(10))
+        .unwrap();
+    assert!(report.is_good(), "{report}");
+    assert_eq!(report.total.ends.answered, report.total.asked);
+    assert!(
+        (98.0..=100.0).contains(&report.total.throughput),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_fault_that_is_not_over_is_laid_to_no_other() {
+    let drone = Fault::new(FaultKind::Slow(1.0)).on("app-2");
+    let report = pair()
+        .fault(Fault::new(FaultKind::KillRouter).at(AT).lasts(LONG))
+        .fault(
+            drone
+                .at(AT + Duration::from_secs(1))
+                .lasts(Duration::from_millis(10)),
+        )
+        .run()
+        .unwrap();
+    let recovered = report.faults[0].recovered.expect("it does");
+    assert!(
+        recovered >= LONG - Duration::from_millis(200),
+        "{recovered:?}"
+    );
+}
+
+#[test]
+fn methods_that_take_for_ever_are_nothing_that_is_left() {
+    let hour = Law::parse("1h").unwrap();
+    let report = World::builder()
+        .service(Served::simulated("slow", hour).drones(1, 2))
+        .clients(Clients::open("load", 5.0).timeout(Duration::from_secs(1)))
+        .run_for(Duration::from_secs(3))
+        .unwrap();
+    assert!(report.is_good(), "{report}");
+}
+
+#[test]
 fn while_the_server_is_away_nobody_is_answered_and_then_everybody() {
     let report = with(FaultKind::KillServer, None);
     let ends = report.total.ends;

@@ -7,6 +7,7 @@
 mod tally;
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -29,8 +30,8 @@ pub(crate) struct Recorder(Rc<RefCell<Books>>);
 
 #[derive(Debug)]
 struct Books {
-    /// What is asked from then on counts.
-    warm: Tick,
+    /// When what is asked counts for the run, and what is answered for its throughput.
+    counted: Range<Tick>,
     total: Tally,
     groups: Vec<Tally>,
     services: Vec<Tally>,
@@ -54,9 +55,9 @@ pub(crate) struct Open {
 }
 
 impl Recorder {
-    pub(crate) fn new(groups: usize, services: usize, warm: Tick) -> Self {
+    pub(crate) fn new(groups: usize, services: usize) -> Self {
         Self(Rc::new(RefCell::new(Books {
-            warm,
+            counted: Tick::ZERO..Tick::MAX,
             total: Tally::default(),
             groups: vec![Tally::default(); groups],
             services: vec![Tally::default(); services],
@@ -70,9 +71,9 @@ impl Recorder {
         })))
     }
 
-    /// Counts what is asked from then on.
-    pub(crate) fn warm_at(&self, warm: Tick) {
-        self.0.borrow_mut().warm = warm;
+    /// Counts what is asked in this time, which is that of the run after the warm-up.
+    pub(crate) fn counts(&self, time: Range<Tick>) {
+        self.0.borrow_mut().counted = time;
     }
 
     /// A request is asked.
@@ -98,6 +99,9 @@ impl Recorder {
             *last = Some(now);
         }
         books.count(asked, kind, |tally| tally.end(end, took));
+        if end == End::Answered && books.counted.contains(&now) {
+            books.each(kind, |tally| tally.answered_in_time += 1);
+        }
     }
 
     /// A call, which is the whole of a request or a part of it, took so long.
@@ -169,10 +173,13 @@ impl Recorder {
 }
 
 impl Books {
-    fn count(&mut self, asked: Tick, kind: Kind, mut count: impl FnMut(&mut Tally)) {
-        if asked < self.warm {
-            return;
+    fn count(&mut self, asked: Tick, kind: Kind, count: impl FnMut(&mut Tally)) {
+        if asked >= self.counted.start {
+            self.each(kind, count);
         }
+    }
+
+    fn each(&mut self, kind: Kind, mut count: impl FnMut(&mut Tally)) {
         count(&mut self.total);
         self.groups.get_mut(kind.group).map(&mut count);
         self.services.get_mut(kind.service).map(&mut count);
@@ -194,7 +201,8 @@ mod tests {
 
     #[test]
     fn what_is_asked_in_the_warm_up_is_in_its_slice_only() {
-        let recorder = Recorder::new(1, 2, millis(10));
+        let recorder = Recorder::new(1, 2);
+        recorder.counts(millis(10)..millis(1_000));
         let early = recorder.asks(KIND, millis(9));
         let late = recorder.asks(KIND, millis(10));
         recorder.ends(early, End::Answered, millis(11));
@@ -212,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_slice_has_only_what_happened_in_it() {
-        let recorder = Recorder::new(1, 2, millis(0));
+        let recorder = Recorder::new(1, 2);
         let open = recorder.asks(KIND, millis(1));
         assert_eq!(recorder.slice().open, 1);
         recorder.ends(open, End::Answered, millis(5));
@@ -226,7 +234,7 @@ mod tests {
 
     #[test]
     fn failures_belong_to_the_fault_before_them() {
-        let recorder = Recorder::new(1, 2, millis(0));
+        let recorder = Recorder::new(1, 2);
         let fails = |at| {
             let open = recorder.asks(KIND, millis(at));
             recorder.ends(open, End::Bounced, millis(at));

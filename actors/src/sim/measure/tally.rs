@@ -56,6 +56,8 @@ impl Ends {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
     pub(super) asked: u64,
+    /// Answers that came within the time of the run, whenever they were asked for.
+    pub(super) answered_in_time: u64,
     ends: Ends,
     took: Took,
 }
@@ -68,14 +70,14 @@ impl Tally {
         }
     }
 
-    /// What became of them; they were asked within `time`.
+    /// What became of them in a run that counts for so long.
     pub(super) fn summary(&self, time: Duration) -> Summary {
         Summary {
             asked: self.asked,
             ends: self.ends,
             throughput: match time.is_zero() {
                 true => 0.0,
-                false => self.ends.answered as f64 / time.as_secs_f64(),
+                false => self.answered_in_time as f64 / time.as_secs_f64(),
             },
             latency: self.took.latency(),
         }

@@ -68,7 +68,7 @@ pub struct Summary {
     pub asked: u64,
     /// How they ended.
     pub ends: Ends,
-    /// Answered requests a second, by the time in which the requests were asked.
+    /// Answers a second that came within the time that counts, whenever they were asked for.
     pub throughput: f64,
     /// How long the answered ones took; nothing if there are none.
     pub latency: Option<Latency>,
@@ -180,7 +180,8 @@ pub struct PoolReport {
     pub waiting: f64,
     /// Requests that were given to drones.
     pub assigned: u64,
-    /// How long each of them waited.
+    /// How long each request waited that was given to a drone, or turned away because it had waited too
+    /// long; zero if there is none.
     #[serde(with = "seconds", rename = "mean_wait_seconds")]
     pub mean_wait: Duration,
 }
@@ -248,9 +249,9 @@ pub struct FaultReport {
     pub until: Option<Duration>,
     /// What it was, such as `kill_host app-1`.
     pub what: String,
-    /// From its beginning to the end of the last request that was not answered, before the next
-    /// fault began; zero if all were answered; nothing if they still failed in the last slice of
-    /// the run.
+    /// From its beginning to the end of the last request that was not answered while it lasted, or
+    /// after it before another fault began; zero if all were answered; nothing if they still failed at
+    /// the end of the run, in its last hundredth.
     #[serde(with = "seconds::optional", rename = "recovered_seconds")]
     pub recovered: Option<Duration>,
 }

@@ -157,6 +157,9 @@ fn knees(axes: &[Axis], points: &[Point]) -> Vec<Knee> {
     let Some(first) = axes.first() else {
         return Vec::new();
     };
+    if first.path == "seed" {
+        return Vec::new(); // seeds have an order, but no more and less
+    }
     let xs: Option<Vec<f64>> = first
         .values
         .iter()

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use opensrf::stream::LoginMethod;
 
@@ -53,7 +54,54 @@ pub(super) struct Machine {
     current: RefCell<Option<HostHandle>>,
     opened: Cell<u64>,
     /// What the hosts did that are gone.
-    past: RefCell<Vec<Figures>>,
+    past: RefCell<Vec<Past>>,
+    /// What hosts told of themselves just before they ended, and nobody has looked at yet.
+    left: RefCell<Vec<HostStatus>>,
+}
+
+/// What clients have counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Calls {
+    /// Requests that they took to ask.
+    pub(super) asked: u64,
+    /// Those that have ended.
+    pub(super) ended: u64,
+    /// For how long all were open, in sum, if none is open now.
+    pub(super) open: Duration,
+}
+
+impl Calls {
+    pub(super) fn and(self, more: Self) -> Self {
+        Self {
+            asked: self.asked + more.asked,
+            ended: self.ended + more.ended,
+            open: self.open + more.open,
+        }
+    }
+}
+
+/// What a host did.
+#[derive(Debug, Clone, Copy)]
+struct Past {
+    figures: Figures,
+    open: Duration,
+}
+
+impl Past {
+    fn of(host: &HostHandle) -> Self {
+        Self {
+            figures: host.figures(),
+            open: host.calls_open(),
+        }
+    }
+
+    fn calls(self) -> Calls {
+        Calls {
+            asked: self.figures.calls_asked,
+            ended: self.figures.calls_ended(),
+            open: self.open,
+        }
+    }
 }
 
 /// The way to the server, the same for all machines; clones are the same.
@@ -100,6 +148,7 @@ pub(super) fn all(scenario: &Scenario, mode: Mode, env: &Env) -> Vec<Rc<Machine>
             current: RefCell::default(),
             opened: Cell::default(),
             past: RefCell::default(),
+            left: RefCell::default(),
             name,
             role,
         };
@@ -179,9 +228,11 @@ impl Machine {
         if let Role::Server = self.role {
             self.way.signpost.lead_nowhere();
         }
+        let told = host.status().await;
+        self.left.borrow_mut().extend(told);
         // It may have ended before, since a part of it failed too often: the checks find that.
         let _ = host.stop().await;
-        self.past.borrow_mut().push(host.figures());
+        self.past.borrow_mut().push(Past::of(&host));
     }
 
     /// The host that is up now.
@@ -206,14 +257,17 @@ impl Machine {
         Ok(clients)
     }
 
-    /// Requests that clients on it took to ask, and those that have ended.
-    pub(super) fn calls(&self) -> (u64, u64) {
+    /// What its hosts told of themselves just before they ended, since this was asked last.
+    pub(super) fn left(&self) -> Vec<HostStatus> {
+        std::mem::take(&mut self.left.borrow_mut())
+    }
+
+    /// What clients on it have counted.
+    pub(super) fn calls(&self) -> Calls {
         let past = self.past.borrow();
-        let current = self.host().map(|host| host.figures());
+        let current = self.host().map(|host| Past::of(&host));
         let all = past.iter().copied().chain(current);
-        all.fold((0, 0), |(asked, ended), figures| {
-            (asked + figures.calls_asked, ended + figures.calls_ended())
-        })
+        all.fold(Calls::default(), |calls, past| calls.and(past.calls()))
     }
 
     fn builder(&self) -> Result<HostBuilder, SimError> {

@@ -19,6 +19,7 @@ mod suffer;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::join_all;
 use opensrf::time::Tick;
@@ -30,8 +31,7 @@ use super::progress::Progress;
 use super::report::{FaultReport, GroupReport, Little, Mode, Report, ServiceReport};
 use super::scenario::Scenario;
 use crate::env::Env;
-use little::Looks;
-use machine::{Machine, Role};
+use machine::{Calls, Machine, Role};
 use sampler::{Sampler, Samples, together};
 use suffer::Suffered;
 
@@ -47,8 +47,6 @@ pub struct World {
     recorder: Recorder,
     progress: Arc<Progress>,
     faults: Cell<u64>,
-    /// All requests have ended.
-    is_over: Cell<bool>,
 }
 
 impl World {
@@ -74,7 +72,7 @@ impl World {
         }
         let (groups, services) = (scenario.clients.len(), scenario.services.len());
         Ok(Self {
-            recorder: Recorder::new(groups, services, env.now() + scenario.warmup),
+            recorder: Recorder::new(groups, services),
             scenario,
             mode,
             start: env.now(),
@@ -82,7 +80,6 @@ impl World {
             machines,
             progress,
             faults: Cell::default(),
-            is_over: Cell::default(),
         })
     }
 
@@ -92,14 +89,12 @@ impl World {
         let world = Rc::new(self);
         let sampler = Sampler::new(&world).await;
         let sampling = actix_rt::spawn(sampler.run(Rc::clone(&world)));
-        let looking = actix_rt::spawn(Looks::take(Rc::clone(&world)));
         let suffering = actix_rt::spawn(suffer::all(Rc::clone(&world)));
         join_all(groups.iter().map(Group::run)).await;
-        world.is_over.set(true);
+        let little = little::law(&world);
         let panicked = |_| SimError::Panicked;
         let suffered = suffering.await.map_err(panicked)?;
         let samples = sampling.await.map_err(panicked)?;
-        let little = looking.await.map_err(panicked)?.law(&world);
         let checks = checks::of(&world, &samples, &little).await;
         let mut report = world.report(samples, &suffered, little);
         report.checks = checks;
@@ -120,7 +115,8 @@ impl World {
             }
         }
         self.start = self.env.now();
-        self.recorder.warm_at(self.start + self.scenario.warmup);
+        let end = self.start + self.scenario.duration;
+        self.recorder.counts(self.start + self.scenario.warmup..end);
         let groups = groups.into_iter().map(|(number, plan, clients)| {
             let env = self.env.fork(&format!("clients {}", plan.name));
             Group::new(&self.scenario, number, clients, self.recorder.clone(), env)
@@ -136,14 +132,10 @@ impl World {
         self.faults.replace(self.faults.get() + 1)
     }
 
-    fn is_over(&self) -> bool {
-        self.is_over.get()
-    }
-
-    /// Calls that all clients took to ask, and those that have ended.
-    fn calls(&self) -> (u64, u64) {
+    /// What all clients have counted.
+    fn calls(&self) -> Calls {
         let calls = self.machines.iter().map(|machine| machine.calls());
-        calls.fold((0, 0), |all, calls| (all.0 + calls.0, all.1 + calls.1))
+        calls.fold(Calls::default(), Calls::and)
     }
 
     fn report(&self, samples: Samples, suffered: &[Suffered], little: Little) -> Report {
@@ -183,20 +175,25 @@ impl World {
 
     fn faults(&self, suffered: &[Suffered]) -> Vec<FaultReport> {
         let failures = self.recorder.last_failures();
-        let last_slice = self.scenario.duration / u32::try_from(self.scenario.slices).unwrap_or(1);
-        let end = self.start + self.scenario.duration - last_slice;
-        let all = suffered.iter().zip(failures).enumerate();
-        let report = |(number, (fault, failure)): (usize, (&Suffered, Option<Tick>))| {
-            // Nothing came after it that could have gone well.
-            let is_lasting = |failure: &Tick| number + 1 == suffered.len() && *failure >= end;
-            let last = failure.unwrap_or(fault.at);
+        // Nothing came after it that could have gone well.
+        let end = self.start + self.scenario.duration.mul_f64(0.99);
+        let report = |(number, fault): (usize, &Suffered)| {
+            // What fails until it is over, and after it until the next one begins, is laid to it.
+            let over = fault.until.unwrap_or(fault.at);
+            let after = suffered.iter().skip(number + 1);
+            let beside = after.take_while(|next| next.at < over).count();
+            let failures = failures.iter().skip(number).take(1 + beside);
+            let last = failures.flatten().max().copied();
             FaultReport {
                 at: fault.at - self.start,
                 until: fault.until.map(|until| until - self.start),
                 what: fault.what.clone(),
-                recovered: (!is_lasting(&last)).then(|| last - fault.at),
+                recovered: match last {
+                    None => Some(Duration::ZERO),
+                    Some(last) => (last < end).then(|| last.saturating_sub(fault.at)),
+                },
             }
         };
-        all.map(report).collect()
+        suffered.iter().enumerate().map(report).collect()
     }
 }

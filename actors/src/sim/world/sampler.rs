@@ -1,8 +1,7 @@
 //! Looks at all pools at the end of each slice of the run, and at the end of the warm-up.
 //!
 //! Pools add up how long their drones were busy and requests waited, so that the difference between
-//! two looks gives exact averages. A host that was killed in between takes with it what it did since
-//! the last one.
+//! two looks gives exact averages. A host that is killed is looked at just before.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use opensrf::time::Tick;
 use super::World;
 use super::machine::{Machine, Role};
 use crate::sim::report::{HostReport, PoolReport, PoolSlice, Slice};
-use crate::status::{Detail, ServiceStatus};
+use crate::status::{Detail, HostStatus, ServiceStatus};
 
 /// What was seen of the pools of a world.
 #[derive(Debug)]
@@ -55,6 +54,7 @@ struct Occupancy {
     busy: Duration,
     waiting: Duration,
     assigned: u64,
+    expired: u64,
 }
 
 impl Occupancy {
@@ -63,6 +63,7 @@ impl Occupancy {
             busy: status.busy_time,
             waiting: status.waited,
             assigned: status.assigned,
+            expired: status.expired,
         }
     }
 
@@ -75,6 +76,7 @@ impl Occupancy {
             busy: self.busy - before.busy,
             waiting: self.waiting.saturating_sub(before.waiting),
             assigned: self.assigned - before.assigned,
+            expired: self.expired.saturating_sub(before.expired),
         }
     }
 
@@ -82,6 +84,7 @@ impl Occupancy {
         self.busy += more.busy;
         self.waiting += more.waiting;
         self.assigned += more.assigned;
+        self.expired += more.expired;
     }
 
     fn report(self, drones: usize, time: Duration) -> PoolReport {
@@ -89,14 +92,14 @@ impl Occupancy {
             true => 0.0,
             false => all.as_secs_f64() / time.as_secs_f64(),
         };
-        let assigned = u32::try_from(self.assigned).unwrap_or(u32::MAX);
+        let waited = u32::try_from(self.assigned + self.expired).unwrap_or(u32::MAX);
         PoolReport {
             drones,
             busy: average(self.busy),
             utilisation: average(self.busy) / drones.max(1) as f64,
             waiting: average(self.waiting),
             assigned: self.assigned,
-            mean_wait: self.waiting.checked_div(assigned).unwrap_or_default(),
+            mean_wait: self.waiting.checked_div(waited).unwrap_or_default(),
         }
     }
 }
@@ -169,22 +172,32 @@ impl Sampler {
             let Role::Services(..) = machine.role else {
                 continue;
             };
-            let Some(status) = machine.status().await else {
+            for status in machine.left() {
+                self.take(machine, status);
+                // The next one begins from nothing.
+                let pools = self.pools.iter_mut();
+                pools
+                    .filter(|pool| Rc::ptr_eq(&pool.machine, machine))
+                    .for_each(|pool| pool.seen = Occupancy::default());
+            }
+            if let Some(status) = machine.status().await {
+                self.take(machine, status);
+            }
+        }
+    }
+
+    fn take(&mut self, machine: &Rc<Machine>, status: HostStatus) {
+        for child in status.children {
+            let Some(Detail::Service(service)) = child.answer.map(|answer| answer.detail) else {
                 continue;
             };
-            for child in status.children {
-                let Some(Detail::Service(service)) = child.answer.map(|answer| answer.detail)
-                else {
-                    continue;
-                };
-                let mut pools = self.pools.iter_mut();
-                let pool = pools
-                    .find(|pool| Rc::ptr_eq(&pool.machine, machine) && pool.name == child.name);
-                if let Some(pool) = pool {
-                    pool.add(&service);
-                    self.beyond
-                        .extend(beyond(&machine.name, &child.name, &service));
-                }
+            let mut pools = self.pools.iter_mut();
+            let pool =
+                pools.find(|pool| Rc::ptr_eq(&pool.machine, machine) && pool.name == child.name);
+            if let Some(pool) = pool {
+                pool.add(&service);
+                self.beyond
+                    .extend(beyond(&machine.name, &child.name, &service));
             }
         }
     }

@@ -15,6 +15,9 @@ const MOST_CLIENTS: usize = 1_000_000;
 /// Drones of a service on a machine.
 const MOST_DRONES: usize = 100_000;
 
+/// More requests a second than any network of this kind takes: a slip.
+const MOST_A_SECOND: f64 = 1_000_000.0;
+
 impl Checks<'_> {
     pub(super) fn service(&mut self, table: &str, served: &Served) {
         let plain = resource_part(&served.name) == served.name;
@@ -126,6 +129,10 @@ impl Checks<'_> {
         match pace {
             Pace::Open { rate, arrivals } => {
                 self.factor(table, "rate", *rate);
+                if *rate > MOST_A_SECOND {
+                    let text = format!("must be {MOST_A_SECOND} a second at most, not {rate}");
+                    self.flaw(table, "rate", text);
+                }
                 self.arrivals(table, arrivals);
             }
             Pace::Closed { .. } | Pace::Idle => {}
