@@ -122,7 +122,7 @@ impl LinkLaw {
     }
 }
 
-/// A router on a machine of its own, called `router`, or `router-<domain>` if there are several.
+/// A router on a machine of its own, called `router@<domain>`.
 #[derive(Debug, Clone)]
 pub struct RouterAt {
     pub(crate) domain: String,
@@ -159,5 +159,10 @@ impl RouterAt {
     pub fn link(mut self, link: LinkLaw) -> Self {
         self.link = link;
         self
+    }
+
+    /// The name of its machine.
+    pub(crate) fn machine(&self) -> String {
+        format!("router@{}", self.domain)
     }
 }

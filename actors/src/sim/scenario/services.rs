@@ -152,6 +152,14 @@ impl Served {
         self.change(|simulated| simulated.answer_bytes = bytes)
     }
 
+    /// Whether it is served on this machine of that group.
+    pub(crate) fn is_on(&self, group: &str, machine: &str) -> bool {
+        let named = |host: &String| host == group || host == machine;
+        self.hosts
+            .as_ref()
+            .is_none_or(|hosts| hosts.iter().any(named))
+    }
+
     fn change(mut self, change: impl FnOnce(&mut Simulated)) -> Self {
         if let Work::Simulated(simulated) = &mut self.work {
             change(simulated);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::World;
-use super::machine::{Calls, Role};
+use super::calls::Calls;
+use super::machine::Role;
 use super::sampler::Samples;
 use crate::sim::report::{Check, Little, Mode};
 use crate::status::{Detail, HostStatus};

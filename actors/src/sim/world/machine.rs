@@ -4,13 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use opensrf::stream::LoginMethod;
 
+use super::calls::{Calls, Past};
 use super::conditions::Conditions;
 use crate::client::Client;
-use crate::counters::Figures;
 use crate::env::Env;
 use crate::host::{Access, Host, HostBuilder, HostHandle};
 use crate::jabber::Socket;
@@ -57,51 +56,6 @@ pub(super) struct Machine {
     past: RefCell<Vec<Past>>,
     /// What hosts told of themselves just before they ended, and nobody has looked at yet.
     left: RefCell<Vec<HostStatus>>,
-}
-
-/// What clients have counted.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Calls {
-    /// Requests that they took to ask.
-    pub(super) asked: u64,
-    /// Those that have ended.
-    pub(super) ended: u64,
-    /// For how long all were open, in sum, if none is open now.
-    pub(super) open: Duration,
-}
-
-impl Calls {
-    pub(super) fn and(self, more: Self) -> Self {
-        Self {
-            asked: self.asked + more.asked,
-            ended: self.ended + more.ended,
-            open: self.open + more.open,
-        }
-    }
-}
-
-/// What a host did.
-#[derive(Debug, Clone, Copy)]
-struct Past {
-    figures: Figures,
-    open: Duration,
-}
-
-impl Past {
-    fn of(host: &HostHandle) -> Self {
-        Self {
-            figures: host.figures(),
-            open: host.calls_open(),
-        }
-    }
-
-    fn calls(self) -> Calls {
-        Calls {
-            asked: self.figures.calls_asked,
-            ended: self.figures.calls_ended(),
-            open: self.open,
-        }
-    }
 }
 
 /// The way to the server, the same for all machines; clones are the same.
@@ -428,20 +382,4 @@ fn with(builder: HostBuilder, served: &Served, service: Service) -> HostBuilder 
         builder = builder.max_run(limit);
     }
     builder
-}
-
-impl RouterAt {
-    /// The name of its machine.
-    pub(super) fn machine(&self) -> String {
-        format!("router@{}", self.domain)
-    }
-}
-
-impl Served {
-    fn is_on(&self, group: &str, machine: &str) -> bool {
-        let named = |host: &String| host == group || host == machine;
-        self.hosts
-            .as_ref()
-            .is_none_or(|hosts| hosts.iter().any(named))
-    }
 }

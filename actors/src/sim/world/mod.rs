@@ -9,6 +9,7 @@
 //! In simulated time the ways lead into the server's switch, as values; in real time they are TCP
 //! connections. All else is the same. Machines are killed and started anew while it runs.
 
+mod calls;
 mod checks;
 mod conditions;
 mod little;
@@ -31,7 +32,8 @@ use super::progress::Progress;
 use super::report::{FaultReport, GroupReport, Little, Mode, Report, ServiceReport};
 use super::scenario::Scenario;
 use crate::env::Env;
-use machine::{Calls, Machine, Role};
+use calls::Calls;
+use machine::{Machine, Role};
 use sampler::{Sampler, Samples, together};
 use suffer::Suffered;
 
