@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let work = Law::parse("lognormal(mean = 20ms, cv = 1.5)")?;
     let network = Law::parse("0.2ms")?;
     println!("drones  utilisation  mean wait       p99   refused");
-    for drones in [10, 11, 12, 14, 16, 20, 28] {
+    for drones in [10, 11, 12, 14, 18] {
         let report = World::builder()
             .hosts(Hosts::new("app").link(LinkLaw::new(network.clone())))
             .service(
@@ -29,8 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     .count(100)
                     .link(LinkLaw::new(network.clone())),
             )
-            .warmup(Duration::from_secs(5))
-            .run_for(Duration::from_secs(65))?;
+            .warmup(Duration::from_secs(2))
+            .run_for(Duration::from_secs(12))?;
         let pool = &report.services[0].pool;
         let p99 = report
             .total
