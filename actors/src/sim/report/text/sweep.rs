@@ -14,8 +14,8 @@ const PATHS: usize = 26;
 const PATH: usize = 21;
 /// Failed expectations that are listed.
 const FAILURES: usize = 10;
-/// Columns that a value may take.
-const VALUE: usize = 14;
+/// Columns that a value may take: as many as the longest name of a policy.
+const VALUE: usize = 17;
 
 impl fmt::Display for SweepReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
