@@ -7,7 +7,9 @@ use opensrf_actors::service::Service;
 use opensrf_actors::sim::World;
 use opensrf_actors::sim::expect::Expectation;
 use opensrf_actors::sim::report::Report;
-use opensrf_actors::sim::scenario::{Ask, Clients, Fault, FaultKind, Hosts, Scenario, Served};
+use opensrf_actors::sim::scenario::{
+    Arrivals, Ask, Clients, Fault, FaultKind, Hosts, Scenario, Served,
+};
 
 const AT: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(3);
@@ -262,4 +264,18 @@ fn a_scenario_that_cannot_be_run_says_all_that_is_wrong() {
     ] {
         assert!(wrong.contains(told), "{wrong}");
     }
+}
+
+#[test]
+fn a_drone_that_is_to_die_does_so_whatever_else_begins_and_ends_before() {
+    let work = Law::parse("1ms").unwrap();
+    let slow = || Fault::new(FaultKind::Slow(1.0)).lasts(Duration::from_millis(10));
+    let report = World::builder()
+        .service(Served::simulated("acme.search", work))
+        .clients(Clients::open("web", 1.0).arrivals(Arrivals::Constant))
+        .fault(Fault::new(FaultKind::KillDrone).at(AT + Duration::from_millis(100)))
+        .fault(slow().at(AT + Duration::from_millis(200)))
+        .run_for(Duration::from_secs(5))
+        .unwrap();
+    assert_eq!(report.total.ends.failed, 1, "{report}");
 }

@@ -81,12 +81,14 @@ impl Conditions {
                 FaultKind::Loss(fraction) => arrives * (1.0 - fraction),
                 _ => arrives,
             });
-        faults.heal();
         faults.refuse(refuses);
         faults.disorder(self.disorder(latency.unwrap_or(&self.link.latency), 1.0 - arrives));
+        // Not all is healed: who is to die next is still to die.
         if is_stalled {
             faults.stall(Direction::Sent);
             faults.stall(Direction::Received);
+        } else {
+            faults.flow();
         }
     }
 

@@ -34,7 +34,7 @@ use super::scenario::Scenario;
 use crate::env::Env;
 use calls::Calls;
 use machine::{Machine, Role};
-use sampler::{Sampler, Samples, together};
+use sampler::{Sampler, Samples};
 use suffer::Suffered;
 
 /// A network at work.
@@ -160,10 +160,10 @@ impl World {
                 })
                 .collect(),
             services: services
-                .map(|((served, summary), hosts)| ServiceReport {
+                .map(|((served, summary), (pool, hosts))| ServiceReport {
                     name: served.name.clone(),
                     summary,
-                    pool: together(&hosts),
+                    pool,
                     hosts,
                 })
                 .collect(),

@@ -17,8 +17,8 @@ use crate::status::{Detail, HostStatus, ServiceStatus};
 #[derive(Debug)]
 pub(super) struct Samples {
     pub(super) slices: Vec<Slice>,
-    /// By services, and for each by its hosts.
-    pub(super) pools: Vec<Vec<HostReport>>,
+    /// By services: all hosts together, and each of them.
+    pub(super) pools: Vec<(PoolReport, Vec<HostReport>)>,
     /// Pools that had more than they may.
     pub(super) beyond: Vec<String>,
 }
@@ -223,17 +223,24 @@ impl Sampler {
     }
 
     /// What all pools did since the warm-up, by services.
-    fn pools(&self, services: usize, time: Duration) -> Vec<Vec<HostReport>> {
-        let mut all = vec![Vec::new(); services];
-        for pool in &self.pools {
-            if let Some(hosts) = all.get_mut(pool.service) {
-                hosts.push(HostReport {
-                    host: pool.machine.name.clone(),
-                    pool: pool.warm.report(pool.max, time),
-                });
+    fn pools(&self, services: usize, time: Duration) -> Vec<(PoolReport, Vec<HostReport>)> {
+        let of = |service: usize| {
+            let pools = self
+                .pools
+                .iter()
+                .filter(move |pool| pool.service == service);
+            let (mut all, mut drones) = (Occupancy::default(), 0);
+            for pool in pools.clone() {
+                all.add(pool.warm);
+                drones += pool.max;
             }
-        }
-        all
+            let hosts = pools.map(|pool| HostReport {
+                host: pool.machine.name.clone(),
+                pool: pool.warm.report(pool.max, time),
+            });
+            (all.report(drones, time), hosts.collect())
+        };
+        (0..services).map(of).collect()
     }
 }
 
@@ -257,23 +264,4 @@ fn beyond(host: &str, service: &str, status: &ServiceStatus) -> Option<String> {
             status.backlog
         )
     })
-}
-
-/// All hosts of a service together.
-pub(super) fn together(hosts: &[HostReport]) -> PoolReport {
-    let mut all = PoolReport::default();
-    let mut waited = Duration::ZERO;
-    for HostReport { pool, .. } in hosts {
-        all.drones += pool.drones;
-        all.busy += pool.busy;
-        all.waiting += pool.waiting;
-        all.assigned += pool.assigned;
-        waited += pool
-            .mean_wait
-            .saturating_mul(u32::try_from(pool.assigned).unwrap_or(u32::MAX));
-    }
-    all.utilisation = all.busy / all.drones.max(1) as f64;
-    let assigned = u32::try_from(all.assigned).unwrap_or(u32::MAX);
-    all.mean_wait = waited.checked_div(assigned).unwrap_or_default();
-    all
 }

@@ -213,6 +213,15 @@ impl Faults {
         self.state().rules(direction).is_stalled = true;
     }
 
+    /// Ends what [`stall`](Self::stall) did, in both directions. What was held up arrives.
+    pub fn flow(&self) {
+        for direction in [Direction::Sent, Direction::Received] {
+            self.state().rules(direction).is_stalled = false;
+        }
+        self.0.changed.notify_waiters();
+        self.steer(Steer::Look);
+    }
+
     /// Ends every link that there is now: both sides learn of it.
     pub fn cut(&self, in_flight: InFlight) {
         self.steer(Steer::Cut(in_flight));
