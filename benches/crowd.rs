@@ -10,6 +10,7 @@
 // What is measured takes real time.
 #![allow(clippy::disallowed_types)]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -115,7 +116,7 @@ async fn links(timer: Timer) {
             delay: Law::constant(Duration::from_micros(200)).expect("a length"),
             ..Disorder::NONE
         });
-        Access::Transport(hub.local()).with_faults(&faults)
+        Access::Transport(Arc::new(hub.local())).with_faults(&faults)
     };
     let services = Host::builder().env(env.fork("services"));
     let services = services.server_by(link("services"), "opensrf", "localhost", "");

@@ -13,6 +13,11 @@ use opensrf_actors::sim::World;
 use opensrf_actors::sim::report::Report;
 use opensrf_actors::sim::scenario::{Ask, Clients, Hosts, LinkLaw, Scenario, Served};
 
+/// As the program has it.
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const SERVICES: usize = 100;
 const HOSTS: usize = 10;
 /// Of each service, on one host.

@@ -28,7 +28,7 @@ fn request(bytes: usize) -> Stanza {
     let request = osrf::Message::request(1, "add".into(), vec![Json::from(2), text]);
     let message = Message {
         thread: "0123456789abcdef.1".into(),
-        body: osrf::encode([&request]),
+        body: osrf::encode([&request]).into(),
         ..Message::default()
     };
     Stanza {

@@ -13,7 +13,7 @@ use memchr::memchr;
 use crate::limits::JID_PART_BYTES;
 
 /// A Jabber address, cheap to clone.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Eq, PartialOrd, Ord)]
 pub struct Jid {
     text: Arc<str>,
     /// Length of the local part; 0 when there is none (then no `@` either).
@@ -160,13 +160,24 @@ fn check(part: &str, is_forbidden: impl Fn(char) -> bool) -> Result<(), JidError
     if part.len() > JID_PART_BYTES {
         return Err(JidError::TooLong);
     }
+    // Most are plain, which a look at the bytes tells.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if part.bytes().all(is_plain) {
+        return Ok(());
+    }
     match part.chars().find(|&c| is_forbidden(c)) {
         Some(c) => Err(JidError::Forbidden(c)),
         None => Ok(()),
     }
 }
 
-/// The lengths follow from the text.
+/// The lengths follow from the text. Most that are compared are clones, which one look tells.
+impl PartialEq for Jid {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.text, &other.text) || self.text == other.text
+    }
+}
+
 impl Hash for Jid {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.text.hash(state);

@@ -23,7 +23,6 @@ pub struct Driver<R: Role> {
     role: R,
     env: Env,
     inputs: VecDeque<R::Input>,
-    effects: Vec<R::Effect>,
     is_stepping: bool,
     timer: Option<(Tick, SpawnHandle)>,
     turn: u32,
@@ -36,7 +35,6 @@ impl<R: Role> Driver<R> {
             role,
             env,
             inputs: VecDeque::new(),
-            effects: Vec::new(),
             is_stepping: false,
             timer: None,
             turn: 0,
@@ -96,13 +94,14 @@ pub trait Conduct<R: Role>: Actor<Context = Context<Self>> {
         decide: impl FnOnce(&mut R, Tick, &mut Vec<R::Effect>),
     ) {
         let driver = self.driver();
-        let mut effects = std::mem::take(&mut driver.effects);
+        // Made anew each time: what was used last is in the processor's caches, which the memory of one
+        // of ten thousand actors is not.
+        let mut effects = Vec::new();
         let now = driver.env.now();
         decide(&mut driver.role, now, &mut effects);
-        for effect in effects.drain(..) {
+        for effect in effects {
             self.perform(effect, ctx);
         }
-        self.driver().effects = effects;
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct DroneActor {
     running: Option<Running>,
     /// The service's own preparations for it are done.
     has_begun: bool,
+    /// Where its methods put their results: itself.
+    own: Option<Peer<RunReport>>,
     listener: Peer<DroneReport>,
     tether: Tether,
 }
@@ -96,6 +98,7 @@ impl DroneActor {
             session: None,
             running: None,
             has_begun: false,
+            own: None,
             listener,
             tether,
         }

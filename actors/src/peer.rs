@@ -4,17 +4,61 @@
 //! the actor is gone, and gives the message back. (`do_send` would ignore the bound and overtake
 //! messages that wait.)
 
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll};
 
 use actix::dev::ToEnvelope;
 use actix::prelude::SendError;
-use actix::{Actor, Addr, Handler, Message, Recipient};
+use actix::{Actor, Addr, Handler, Message};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Either, Ready, ready};
 
-/// Somebody who takes messages of type `M`. Cheap to clone, which a [`Recipient`] is not.
-pub struct Peer<M>(Arc<Recipient<M>>)
+/// Somebody who takes messages of type `M`. Cheap to clone, which a
+/// [`Recipient`](actix::Recipient) is not.
+pub struct Peer<M>(Arc<dyn Takes<M>>)
 where
     M: Message + Send + 'static,
     M::Result: Send;
+
+/// An [`Addr`] as one kind of message sees it. (A `Recipient` is one more box away: of so many
+/// parties hardly any is in a processor's caches when it is told something.)
+trait Takes<M>: Send + Sync
+where
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    fn try_send(&self, message: M) -> Result<(), SendError<M>>;
+    fn do_send(&self, message: M);
+    fn send(&self, message: M) -> BoxFuture<'static, Result<(), Gone>>;
+    fn is_there(&self) -> bool;
+}
+
+impl<A, M> Takes<M> for Addr<A>
+where
+    A: Actor + Handler<M>,
+    A::Context: ToEnvelope<A, M>,
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    fn try_send(&self, message: M) -> Result<(), SendError<M>> {
+        self.try_send(message)
+    }
+
+    #[allow(clippy::disallowed_methods)] // see Peer::report
+    fn do_send(&self, message: M) {
+        self.do_send(message);
+    }
+
+    fn send(&self, message: M) -> BoxFuture<'static, Result<(), Gone>> {
+        let sending = self.send(message);
+        Box::pin(sending.map(|sent| sent.map(drop).map_err(|_| Gone)))
+    }
+
+    fn is_there(&self) -> bool {
+        self.connected()
+    }
+}
 
 /// A message that could not be told.
 #[derive(Debug)]
@@ -45,7 +89,7 @@ where
         A: Actor + Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
-        Self(Arc::new(addr.recipient()))
+        Self(Arc::new(addr))
     }
 
     /// Puts a message into the mailbox.
@@ -59,26 +103,36 @@ where
         })
     }
 
-    /// Puts a message into the mailbox, and waits while it is full.
+    /// Puts a message into the mailbox, at once; if that is full, when it has room, which what this
+    /// returns waits for.
     ///
     /// # Errors
-    /// [`Untold::Gone`] without the message's effect; the message is lost then.
+    /// [`Gone`] without the message's effect; the message is lost then.
     ///
     /// # Cancel safety
     /// Dropped before it is ready, the message may or may not have been delivered.
-    pub async fn tell_when_free(&self, message: M) -> Result<(), Gone> {
-        match self.tell(message) {
-            Ok(()) => Ok(()),
-            Err(Untold::Gone(_)) => Err(Gone),
-            Err(Untold::Full(message)) => self.0.send(message).await.map(|_| ()).map_err(|_| Gone),
-        }
+    pub fn tell_when_free(&self, message: M) -> Telling {
+        Telling(match self.tell(message) {
+            Ok(()) => Either::Left(ready(Ok(()))),
+            Err(Untold::Gone(_)) => Either::Left(ready(Err(Gone))),
+            // Rare: in a box, so that whatever has one in it stays small.
+            Err(Untold::Full(message)) => Either::Right(self.0.send(message)),
+        })
+    }
+
+    /// Puts a message into the mailbox as soon as it has room, and waits until the actor has dealt with
+    /// it.
+    ///
+    /// # Errors
+    /// [`Gone`] without the message's effect; the message is lost then.
+    pub async fn send(&self, message: M) -> Result<(), Gone> {
+        self.0.send(message).await
     }
 
     /// Puts a message into the mailbox even when that is full.
     ///
     /// Only for messages of which each sender has at most one on its way: they cannot pile up, and
     /// must not be lost. If the actor is gone, so is the message.
-    #[allow(clippy::disallowed_methods)]
     pub fn report(&self, message: M) {
         self.0.do_send(message);
     }
@@ -86,7 +140,28 @@ where
     /// Whether the actor still takes messages.
     #[must_use]
     pub fn is_there(&self) -> bool {
-        self.0.connected()
+        self.0.is_there()
+    }
+}
+
+/// A message on its way into a mailbox: ready when it is in there.
+#[must_use = "a full mailbox takes the message only while this is waited for"]
+pub struct Telling(Either<Ready<Result<(), Gone>>, BoxFuture<'static, Result<(), Gone>>>);
+
+impl Future for Telling {
+    type Output = Result<(), Gone>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll_unpin(cx)
+    }
+}
+
+impl std::fmt::Debug for Telling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let is_told = matches!(self.0, Either::Left(_));
+        f.debug_struct("Telling")
+            .field("is_told", &is_told)
+            .finish()
     }
 }
 

@@ -24,6 +24,41 @@ pub fn encode<'a>(messages: impl IntoIterator<Item = &'a Message>) -> ByteString
     ascii(out).into()
 }
 
+/// About how many bytes the body of `messages` has: as many as [`encode`] writes, but for what is
+/// escaped.
+pub(super) fn about_bytes(messages: &[Message]) -> usize {
+    2 + messages
+        .iter()
+        .map(|message| about(message) + 1)
+        .sum::<usize>()
+}
+
+fn about(message: &Message) -> usize {
+    // Of what is written around values, with two digits for a number.
+    const MESSAGE: usize = 82;
+    const FIELD: usize = 11;
+    const BARE: usize = 10;
+    const REQUEST: usize = 72;
+    const RESULT: usize = 91;
+    const STATUS: usize = 68;
+    let optional = |text: &str| match text.is_empty() {
+        true => 0,
+        false => FIELD + text.len(),
+    };
+    let body = match &message.body {
+        Body::Connect | Body::Disconnect => BARE,
+        Body::Request(request) => {
+            let params = request.params.iter();
+            let params: usize = params.map(|param| param.as_str().len() + 1).sum();
+            REQUEST + request.method.len() + params
+        }
+        Body::Result(answer) => RESULT + answer.content.as_str().len(),
+        Body::Status(status) => STATUS + status.class.len() + status.text.len(),
+    };
+    let tz = message.tz.as_ref().map_or(0, |tz| optional(tz));
+    MESSAGE + message.locale.len() + tz + optional(&message.ingress) + body
+}
+
 fn push_message(out: &mut String, message: &Message) {
     out.push_str(r#"{"__c":"osrfMessage","__p":{"threadTrace":""#);
     push_number(out, message.trace);

@@ -7,6 +7,7 @@
 //! spellings and key order inside them survive untouched.
 
 mod chunk;
+mod content;
 mod decode;
 mod encode;
 mod field;
@@ -19,6 +20,7 @@ mod tests;
 use bytestring::ByteString;
 
 pub use chunk::{Bundle, Reassembly, ReassemblyError};
+pub use content::Content;
 pub use decode::{DecodeError, decode};
 pub use encode::encode;
 pub use json::{Json, JsonError};

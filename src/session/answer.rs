@@ -12,23 +12,22 @@ pub(super) fn say(
     to: &Jid,
     thread: &ByteString,
     xid: &ByteString,
-    messages: &[osrf::Message],
+    messages: Vec<osrf::Message>,
 ) -> Stanza {
     let opensrf = Extension {
         osrf_xid: xid.clone(),
         ..Extension::default()
     };
-    say_with(to, thread, opensrf, messages)
+    say_with(to, thread, opensrf, osrf::Content::of(messages))
 }
 
-/// Says `messages` with these OpenSRF attributes.
+/// Says it with these OpenSRF attributes.
 pub(super) fn say_with(
     to: &Jid,
     thread: &ByteString,
     opensrf: Extension,
-    messages: &[osrf::Message],
+    body: osrf::Content,
 ) -> Stanza {
-    let body = osrf::encode(messages);
     let content = Message {
         opensrf,
         thread: thread.clone(),
@@ -55,7 +54,7 @@ pub(super) fn waits(message: &osrf::Message) -> bool {
 pub fn refuse(asked: &Stanza, status: &Status) -> Option<Stanza> {
     let message = asked.decode();
     let to = message.opensrf.sender(asked.from.as_ref())?;
-    let messages = osrf::decode(&message.body).ok()?;
+    let messages = message.body.read().ok()?;
     let refusals: Vec<_> = messages
         .iter()
         .filter(|m| waits(m))
@@ -67,5 +66,5 @@ pub fn refuse(asked: &Stanza, status: &Status) -> Option<Stanza> {
         placement: message.opensrf.placement.for_answer(),
         ..Extension::default()
     };
-    answers.then(|| say_with(to, &message.thread, opensrf, &refusals))
+    answers.then(|| say_with(to, &message.thread, opensrf, osrf::Content::of(refusals)))
 }

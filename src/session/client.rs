@@ -41,16 +41,16 @@ use crate::Role;
 use crate::ids::Names;
 use crate::jid::Jid;
 use crate::limits::MAILBOX;
-use crate::osrf::{Body, Request};
+use crate::osrf::{Body, Content, Request};
 use crate::stanza::Stanza;
 use crate::time::Tick;
 pub use context::Context;
 use conversation::{Conversation, State, stanza};
 pub use event::{Asked, ClientEffect, ClientInput, Event, RequestId, RouterName, SessionId};
 
-// Looked up by key only; where order shows, ids are sorted.
-#[allow(clippy::disallowed_types)]
-type Map<K, V> = std::collections::HashMap<K, V>;
+// Looked up by key only; where order shows, ids are sorted. The keys are our own, so a hash need not
+// be safe from others.
+type Map<K, V> = rustc_hash::FxHashMap<K, V>;
 
 type Out = Vec<ClientEffect>;
 
@@ -68,7 +68,7 @@ enum Bus {
 pub struct Client {
     names: Names,
     bus: Bus,
-    conversations: Map<ByteString, Conversation>,
+    conversations: Map<ByteString, Box<Conversation>>,
     sessions: Map<SessionId, ByteString>,
     requests: Requests,
 }
@@ -80,8 +80,8 @@ impl Client {
         Self {
             names,
             bus: Bus::Unknown,
-            conversations: Map::new(),
-            sessions: Map::new(),
+            conversations: Map::default(),
+            sessions: Map::default(),
             requests: Requests::default(),
         }
     }
@@ -142,7 +142,8 @@ impl Client {
 
     fn converse(&mut self, conversation: Conversation) -> ByteString {
         let thread = ByteString::from(self.names.next_name());
-        self.conversations.insert(thread.clone(), conversation);
+        self.conversations
+            .insert(thread.clone(), Box::new(conversation));
         thread
     }
 
@@ -214,7 +215,7 @@ impl Client {
             trace,
             timeout: asked.timeout,
             deadline: now.saturating_add(asked.timeout),
-            message: asked.context.message(trace, Body::Request(request)),
+            content: Content::of(vec![asked.context.message(trace, Body::Request(request))]),
             xid: asked.context.xid(thread),
             losses: 0,
             has_results: false,
@@ -244,7 +245,7 @@ impl Client {
         };
         if let Some(drone) = &open.drone {
             let bye = conversation::goodbye(drone, open);
-            out.push(ClientEffect::Send(bye));
+            out.extend(bye.map(ClientEffect::Send));
         }
     }
 

@@ -148,7 +148,7 @@ impl Drone {
             match message.body {
                 Body::Connect => {
                     session.connected = true;
-                    session.say(&[answer(&message, Status::connected())], out);
+                    session.say(vec![answer(&message, Status::connected())], out);
                 }
                 Body::Disconnect => {
                     let why = "the session was closed before this request";
@@ -175,7 +175,7 @@ impl Drone {
         let Some(session) = &mut self.session else {
             return;
         };
-        session.say(&[answer(&message, why.clone())], out);
+        session.say(vec![answer(&message, why.clone())], out);
         session.refuse_queue(why, out);
         self.end_by_us(out);
     }
@@ -270,7 +270,7 @@ impl Drone {
         let status = Status::method_exception(code::SERVICE_UNAVAILABLE, text);
         if let Some(running) = session.running.as_ref().filter(|r| !r.is_complete) {
             let message = osrf::Message::status(running.trace, status.clone());
-            session.say(&[message.in_locale(&running.locale)], out);
+            session.say(vec![message.in_locale(&running.locale)], out);
         }
         session.refuse_queue(&status, out);
     }
@@ -318,7 +318,7 @@ impl Role for Drone {
             None => {
                 // The id of the last request, as Perl has it; C writes 0. Neither is asked again.
                 let status = osrf::Message::status(session.trace, Status::idle_too_long());
-                session.say(&[status], out);
+                session.say(vec![status], out);
                 self.end_by_us(out);
             }
         }

@@ -7,7 +7,7 @@ use bytestring::ByteString;
 
 use super::{RequestId, SessionId};
 use crate::jid::Jid;
-use crate::osrf::Message;
+use crate::osrf::Content;
 use crate::time::Tick;
 
 /// One request without an end yet.
@@ -18,7 +18,7 @@ pub(super) struct Open {
     pub(super) timeout: Duration,
     pub(super) deadline: Tick,
     /// What was or will be sent; kept to send it again when a drone is lost.
-    pub(super) message: Message,
+    pub(super) content: Content,
     pub(super) xid: ByteString,
     /// How often its drone was lost.
     pub(super) losses: u32,
@@ -34,9 +34,8 @@ pub(super) enum Timer {
     Connect(SessionId),
 }
 
-// Looked up by key only.
-#[allow(clippy::disallowed_types)]
-type ById = std::collections::HashMap<RequestId, Box<Open>>;
+// Looked up by key only; the keys are our own, so a hash need not be safe from others.
+type ById = rustc_hash::FxHashMap<RequestId, Box<Open>>;
 
 /// Open requests by id, and all deadlines in order.
 #[derive(Debug, Default)]

@@ -4,6 +4,7 @@ use bytes::{BufMut, BytesMut};
 use bytestring::ByteString;
 
 use super::{Extension, StanzaError};
+use crate::osrf::Content;
 use crate::xml;
 
 /// The inside of a `<message>`; an empty string stands for what is not there.
@@ -15,8 +16,8 @@ pub struct Message {
     pub thread: ByteString,
     /// Never given by the original programs.
     pub subject: ByteString,
-    /// JSON: a list of OpenSRF messages.
-    pub body: ByteString,
+    /// A list of OpenSRF messages.
+    pub body: Content,
     /// Why it came back.
     pub error: Option<StanzaError>,
 }
@@ -30,7 +31,7 @@ impl Message {
         for (name, text) in [
             ("thread", &self.thread),
             ("subject", &self.subject),
-            ("body", &self.body),
+            ("body", self.body.text()),
         ] {
             if !text.is_empty() {
                 write_text(name, text, out);

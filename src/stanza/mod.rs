@@ -205,7 +205,7 @@ impl Stanza {
                 opensrf: self.read_extension(wire),
                 thread: wire.text("thread"),
                 subject: wire.text("subject"),
-                body: wire.text("body"),
+                body: wire.text("body").into(),
                 error: self.error(),
             }),
         }
@@ -217,7 +217,7 @@ impl Stanza {
         const TAGS: usize = 200;
         let payload = match &self.payload {
             Payload::Wire(wire) => wire.inner().len(),
-            Payload::Message(message) => message.body.len() + message.thread.len(),
+            Payload::Message(message) => message.body.weight() + message.thread.len(),
         };
         TAGS + payload
     }

@@ -14,7 +14,7 @@ fn s011_full_addresses_get_messages_without_any_presence() {
             let mut receiver = Peer::enters(&net, form, "receiver").await;
             sender.says_body(&receiver.address, "t", "hello").await;
             let heard = receiver.hears().await;
-            assert_eq!(heard.decode().body, "hello");
+            assert_eq!(heard.decode().body, *"hello");
             assert_eq!(heard.from.expect("a sender").as_str(), sender.address);
         }
     });
@@ -30,9 +30,9 @@ fn s012_messages_cross_from_one_virtual_host_to_the_other_and_back() {
             let mut client = Peer::logs_in(&hub.duplex(), form, &client).await;
             let mut worker = Peer::logs_in(&hub.duplex(), form, &worker).await;
             client.says_body(&worker.address, "t", "question").await;
-            assert_eq!(worker.hears().await.decode().body, "question");
+            assert_eq!(worker.hears().await.decode().body, *"question");
             worker.says_body(&client.address, "t", "answer").await;
-            assert_eq!(client.hears().await.decode().body, "answer");
+            assert_eq!(client.hears().await.decode().body, *"answer");
             // The same account and resource at the other host is somebody else.
             let other = worker.address.replace(PRIVATE, PUBLIC);
             client.says_body(&other, "t", "question").await;
@@ -60,7 +60,7 @@ fn s013_what_cannot_be_delivered_comes_back_with_all_that_was_in_it() {
                 assert_eq!(bounce.to.as_ref().expect("us").as_str(), sender.address);
                 let content = bounce.decode();
                 assert_eq!(content.thread, "thread 1");
-                assert_eq!(content.body, "<body & \"soul\">");
+                assert_eq!(content.body, *"<body & \"soul\">");
                 assert_eq!(content.opensrf.osrf_xid, XID);
             }
         }
@@ -99,7 +99,7 @@ fn s015_the_newest_login_of_an_address_has_it() {
             assert!(end.ends_with("</stream:error></stream:stream>"), "{end}");
             let own = new.address.clone();
             new.says_body(&own, "t", "hello").await;
-            assert_eq!(new.hears().await.decode().body, "hello");
+            assert_eq!(new.hears().await.decode().body, *"hello");
         }
     });
 }

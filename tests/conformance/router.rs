@@ -202,7 +202,7 @@ fn s065_what_is_passed_on_names_class_and_sender_and_keeps_thread_body_and_xid()
             assert_eq!(passed.from.as_ref().expect("the class").as_str(), class);
             assert_eq!(passed.stanza_type, "");
             let content = passed.decode();
-            assert_eq!((&*content.thread, &*content.body), ("thread 1", body));
+            assert_eq!((&*content.thread, &**content.body), ("thread 1", body));
             assert_eq!(content.opensrf.osrf_xid, XID);
             let others = [
                 &*content.opensrf.router_class,

@@ -66,7 +66,7 @@ fn body(i: usize) -> String {
 fn is_whole(stanza: &Stanza) -> bool {
     let content = stanza.decode();
     let i = content.thread.trim_start_matches('t').parse().unwrap();
-    content.body == body(i) && content.opensrf.osrf_xid == "xid-1"
+    content.body == *body(i) && content.opensrf.osrf_xid == "xid-1"
 }
 
 /// Checks that a listener gets all requests.

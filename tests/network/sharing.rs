@@ -130,7 +130,7 @@ fn all_come_back_to_a_server_that_was_started_anew() {
 fn a_host_without_a_server_leads_nowhere() {
     run(true, async {
         let net = Net::start().await;
-        let access = Access::Transport(net.services.local());
+        let access = Access::Transport(Arc::new(net.services.local()));
         let lost = Host::builder().server_by(access, "opensrf", "localhost", "");
         let lost = started(lost, "lost").await;
         let error = lost.client().online().await.unwrap_err();
@@ -147,7 +147,7 @@ fn each_domain_has_a_router_of_its_own_and_a_service_may_register_with_one_of_th
         let domains = ["public.localhost", "private.localhost"];
         let server = Host::builder().without_router().without_bus();
         let server = started(server.domains(domains), "server").await;
-        let way = Access::Transport(server.local());
+        let way = Access::Transport(Arc::new(server.local()));
         let routers = Host::builder().without_server().without_bus();
         let routers = routers
             .router_by(way.clone(), "router", domains[0], "")

@@ -144,6 +144,6 @@ fn domains_that_are_not_trusted_neither_call_nor_register_and_are_warned_about_o
         trusted
             .say(&message("opensrf@public.localhost/stranger", "t", "hello"))
             .await;
-        assert_eq!(raw.stanza().await.decode().body, "hello");
+        assert_eq!(raw.stanza().await.decode().body, *"hello");
     });
 }

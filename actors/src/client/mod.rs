@@ -28,7 +28,7 @@ use opensrf::session::{Asked, CallError, RequestId, RouterName};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::messages::{ClientCommand, Sink, Target};
-use crate::peer::Slot;
+use crate::peer::{Slot, Telling};
 use crate::transport::LinkError;
 
 pub use actor::{ClientActor, ClientPlan};
@@ -99,11 +99,18 @@ pub struct Client {
 #[derive(Debug)]
 struct Lease(Slot<ClientCommand>);
 
+impl Lease {
+    /// Tells the actor something that does not matter if it is gone.
+    fn mention(&self, command: ClientCommand) {
+        if let Some(actor) = self.0.get() {
+            actor.report(command);
+        }
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(actor) = self.0.get() {
-            actor.report(ClientCommand::Leave);
-        }
+        self.mention(ClientCommand::Leave);
     }
 }
 
@@ -228,8 +235,18 @@ impl Client {
         params: impl IntoParams,
     ) -> Result<Answers, ClientError> {
         let params = params.into_params()?;
-        self.ask(Target::Service(self.address(service)?), method, params)
-            .await
+        self.call_with(service, method, params).await
+    }
+
+    /// The same with parameters that are JSON already.
+    pub(crate) async fn call_with(
+        &self,
+        service: &str,
+        method: &str,
+        params: Vec<Json>,
+    ) -> Result<Answers, ClientError> {
+        let service = self.address(service)?;
+        self.ask(Target::Service(service), method, params).await
     }
 
     /// Calls a method and gives its results one by one, as they come.
@@ -285,18 +302,12 @@ impl Client {
     }
 
     pub(crate) async fn tell(&self, command: ClientCommand) -> Result<(), ClientError> {
-        let actor = self.actor.0.get().ok_or(ClientError::Ended)?;
-        actor
-            .tell_when_free(command)
-            .await
-            .map_err(|_| ClientError::Ended)
+        let telling = self.telling(command).ok_or(ClientError::Ended)?;
+        telling.await.map_err(|_| ClientError::Ended)
     }
 
-    /// Tells the actor something that does not matter if it is gone.
-    fn mention(&self, command: ClientCommand) {
-        if let Some(actor) = self.actor.0.get() {
-            actor.report(command);
-        }
+    fn telling(&self, command: ClientCommand) -> Option<Telling> {
+        Some(self.actor.0.get()?.tell_when_free(command))
     }
 
     async fn ask(
@@ -307,7 +318,8 @@ impl Client {
     ) -> Result<Answers, ClientError> {
         let (reply, outcome) = oneshot::channel();
         let sink = Sink::Collect(Vec::new(), reply);
-        let guard = self.send(target, method, params, sink).await?;
+        let (guard, told) = self.send(target, method, params, sink)?;
+        told.await.map_err(|_| ClientError::Ended)?;
         let results = outcome.await;
         guard.over();
         Ok(Answers::new(results.map_err(|_| ClientError::Ended)??))
@@ -320,19 +332,19 @@ impl Client {
         params: Vec<Json>,
     ) -> Result<AnswerStream, ClientError> {
         let (sender, events) = mpsc::channel(STREAM_RESULTS);
-        let guard = self
-            .send(target, method, params, Sink::Stream(sender))
-            .await?;
+        let (guard, told) = self.send(target, method, params, Sink::Stream(sender))?;
+        told.await.map_err(|_| ClientError::Ended)?;
         Ok(AnswerStream::new(events, guard))
     }
 
-    async fn send(
+    /// Asks the actor, which the second of what it returns waits for.
+    fn send(
         &self,
         target: Target,
         method: &str,
         params: Vec<Json>,
         sink: Sink,
-    ) -> Result<Guard, ClientError> {
+    ) -> Result<(Guard, Telling), ClientError> {
         let asked = Asked {
             method: method.into(),
             params,
@@ -346,19 +358,20 @@ impl Client {
             asked,
             sink,
         };
-        self.tell(call).await?;
-        Ok(Guard {
-            client: self.clone(),
+        let told = self.telling(call).ok_or(ClientError::Ended)?;
+        let guard = Guard {
+            client: Arc::clone(&self.actor),
             request,
             is_over: false,
-        })
+        };
+        Ok((guard, told))
     }
 }
 
 /// Cancels a request when it is dropped before the end.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    client: Client,
+    client: Arc<Lease>,
     request: RequestId,
     is_over: bool,
 }

@@ -14,9 +14,8 @@ use crate::counters::{Counter, Counters};
 use crate::env::Env;
 use crate::messages::Sink;
 
-// Looked up by key only.
-#[allow(clippy::disallowed_types)]
-type Sinks = std::collections::HashMap<RequestId, Sink>;
+// Looked up by key only; the keys are our own, so a hash need not be safe from others.
+type Sinks = rustc_hash::FxHashMap<RequestId, Sink>;
 
 /// Where the results of open requests go.
 #[derive(Debug)]
@@ -29,7 +28,7 @@ pub(super) struct OpenRequests {
 impl OpenRequests {
     pub(super) fn new(counters: Arc<Counters>, env: Env) -> Self {
         Self {
-            sinks: Sinks::new(),
+            sinks: Sinks::default(),
             counters,
             env,
         }

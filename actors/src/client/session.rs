@@ -1,5 +1,6 @@
 //! A conversation with one drone.
 
+use opensrf::osrf::Json;
 use opensrf::session::SessionId;
 
 use super::{AnswerStream, Answers, Client, ClientError, IntoParams};
@@ -29,10 +30,17 @@ impl Session {
         method: &str,
         params: impl IntoParams,
     ) -> Result<Answers, ClientError> {
-        let params = params.into_params()?;
-        self.client
-            .ask(Target::Session(self.session), method, params)
-            .await
+        self.call_with(method, params.into_params()?).await
+    }
+
+    /// The same with parameters that are JSON already.
+    pub(crate) async fn call_with(
+        &self,
+        method: &str,
+        params: Vec<Json>,
+    ) -> Result<Answers, ClientError> {
+        let target = Target::Session(self.session);
+        self.client.ask(target, method, params).await
     }
 
     /// Calls a method of the session's drone and gives its results one by one.
@@ -53,6 +61,8 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.client.mention(ClientCommand::Close(self.session));
+        self.client
+            .actor
+            .mention(ClientCommand::Close(self.session));
     }
 }

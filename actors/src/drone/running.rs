@@ -6,15 +6,16 @@ use actix::{ActorFutureExt, AsyncContext, Context, fut};
 use opensrf::osrf::{Request, Status};
 use opensrf::service::MethodId;
 use opensrf::session::{DroneInput, Outcome, Run, RunId};
-use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{Instrument, Span};
 
 use super::DroneActor;
 use super::panics::Culprit;
 use crate::activity::TARGET;
 use crate::driver::Conduct;
+use crate::peer::Peer;
 use crate::service::{
-    self, Call, Guarded, Handler, MethodError, Panic, RequestEnd, Results, SessionContext, guarded,
+    self, Call, Cancellation, Guarded, Handler, MethodError, Panic, RequestEnd, Results,
+    SessionContext, WaitedFor, guarded,
 };
 
 /// What became of the code of a method: its outcome, or its panic.
@@ -27,7 +28,7 @@ pub(super) struct Running {
     method: MethodId,
     /// Dropped when nobody waits for the method any more, and when it or the drone ends; tells the
     /// method. A function is over before it could be told.
-    waited_for: Option<DropGuard>,
+    waited_for: Option<WaitedFor>,
     /// For the hook, if there is one.
     call: Option<Call>,
     /// Has the transaction in all that is logged meanwhile.
@@ -52,8 +53,9 @@ impl DroneActor {
         let (cancellation, waited_for) = match &handler {
             Handler::Function(_) => (None, None),
             Handler::Async(_) | Handler::Blocking(_) => {
-                let token = CancellationToken::new();
-                (Some(token.clone()), Some(token.drop_guard()))
+                let cancellation = Cancellation::default();
+                let waited_for = cancellation.waited_for();
+                (Some(cancellation), Some(waited_for))
             }
         };
         let call = Call::new(
@@ -97,9 +99,10 @@ impl DroneActor {
         }
     }
 
-    fn results(&self, id: RunId, ctx: &Context<Self>) -> Results {
+    fn results(&mut self, id: RunId, ctx: &Context<Self>) -> Results {
         let counters = Arc::clone(&self.plan.counters);
-        Results::of_drone(ctx.address().recipient(), id, counters)
+        let own = self.own.get_or_insert_with(|| Peer::new(ctx.address()));
+        Results::of_drone(own.clone(), id, counters)
     }
 
     /// Says in the log what is called, and gives the span of the call.

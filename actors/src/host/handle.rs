@@ -21,7 +21,7 @@ use crate::messages::ServiceOrder;
 use crate::peer::{Peer, Slot};
 use crate::service::Service;
 use crate::status::HostStatus;
-use crate::transport::{DuplexDial, Local, Signpost, Transport};
+use crate::transport::{DuplexDial, Local};
 
 /// A running host. Clones are the same host; dropping the last one does not end it.
 #[derive(Debug, Clone)]
@@ -210,12 +210,13 @@ impl HostHandle {
     /// Without such a server nobody answers.
     ///
     /// ```
+    /// # use std::sync::Arc;
     /// # use opensrf_actors::host::{Access, Host};
     /// # use opensrf_actors::services::math;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let hub = Host::builder().spawn().await?;
-    /// let way = Access::Transport(hub.local());
+    /// let way = Access::Transport(Arc::new(hub.local()));
     /// let host = Host::builder().server_by(way, "opensrf", "localhost", "");
     /// let host = host.service(math::service()?).spawn().await?;
     /// host.ready().await?;
@@ -226,11 +227,11 @@ impl HostHandle {
     /// # Ok(()) }
     /// ```
     #[must_use]
-    pub fn local(&self) -> Arc<dyn Transport> {
-        match &self.switch {
-            Some(switch) => Arc::new(Local::new(Arc::clone(switch))),
-            None => Arc::new(Signpost::default()),
-        }
+    pub fn local(&self) -> Local {
+        Local::new(match &self.switch {
+            Some(switch) => Arc::clone(switch),
+            None => Arc::new(Switch::closed()),
+        })
     }
 
     /// What the host has done so far.

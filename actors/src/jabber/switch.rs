@@ -101,6 +101,14 @@ impl Switch {
         }
     }
 
+    /// One at which nobody can be bound, as if its host had ended.
+    #[must_use]
+    pub fn closed() -> Self {
+        let closed = Self::new([], 0, Arc::default(), None);
+        closed.close();
+        closed
+    }
+
     /// What it has counted.
     #[must_use]
     pub fn counters(&self) -> &Arc<Counters> {

@@ -22,10 +22,11 @@ impl ListenerActor {
         if stanza.is_error() {
             return self.registration_step(registration::Input::Bounced(router), ctx);
         }
-        let Ok(messages) = osrf::decode(&stanza.decode().body) else {
+        let said = stanza.decode();
+        let Ok(messages) = said.body.read() else {
             return;
         };
-        let classes = messages.into_iter().find_map(|message| match message.body {
+        let classes = messages.iter().find_map(|message| match &message.body {
             Body::Result(answer) => answer.content.value::<Vec<String>>().ok(),
             _ => None,
         });
@@ -69,7 +70,7 @@ impl ListenerActor {
             osrf::Message::request(1, "opensrf.router.info.class.list".into(), Vec::new());
         let message = Message {
             thread: format!("registration.{}", self.number).into(),
-            body: osrf::encode([&request]),
+            body: osrf::Content::of(vec![request]),
             ..Message::default()
         };
         self.uplink.send(Stanza::message(router, message));

@@ -10,6 +10,7 @@ use opensrf::session::Run;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
+use super::waited_for::Cancellation;
 use super::{DroneContext, LocalMethod, MethodError, Service, SessionContext, Threads, params};
 use crate::client::{Client, Context};
 use crate::env::Env;
@@ -34,7 +35,7 @@ pub struct Call {
     surroundings: Arc<Surroundings>,
     session: Arc<SessionContext>,
     /// None for what is over before it could be cancelled.
-    cancellation: Option<CancellationToken>,
+    cancellation: Option<Cancellation>,
 }
 
 impl Call {
@@ -42,7 +43,7 @@ impl Call {
         run: Arc<Run>,
         surroundings: Arc<Surroundings>,
         session: Arc<SessionContext>,
-        cancellation: Option<CancellationToken>,
+        cancellation: Option<Cancellation>,
     ) -> Self {
         Self {
             run,
@@ -160,7 +161,9 @@ impl Call {
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
         let never = &self.surroundings.uncancelled;
-        self.cancellation.as_ref().unwrap_or(never)
+        self.cancellation
+            .as_ref()
+            .map_or(never, Cancellation::token)
     }
 
     /// The drone that runs the call, and what it keeps for its methods.

@@ -36,6 +36,7 @@ mod local;
 mod params;
 mod results;
 mod threads;
+mod waited_for;
 
 use std::fmt;
 use std::sync::Arc;
@@ -58,6 +59,7 @@ pub use params::Params;
 pub use results::Results;
 pub(crate) use threads::Threads;
 pub use tokio_util::sync::CancellationToken;
+pub(crate) use waited_for::{Cancellation, WaitedFor};
 
 /// A service: its name and its methods. Cheap to clone.
 #[derive(Clone)]

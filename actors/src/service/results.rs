@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actix::Recipient;
 use opensrf::osrf::Json;
 use opensrf::session::RunId;
 use serde::Serialize;
@@ -10,6 +9,7 @@ use serde::Serialize;
 use super::MethodError;
 use crate::counters::Counters;
 use crate::messages::{RunReport, RunWord};
+use crate::peer::Peer;
 
 /// Where a streaming method puts its results. Clones are the same place.
 ///
@@ -22,7 +22,7 @@ pub struct Results(Sink);
 enum Sink {
     /// To the caller, through the drone.
     Drone {
-        drone: Recipient<RunReport>,
+        drone: Peer<RunReport>,
         run: RunId,
         counters: Arc<Counters>,
     },
@@ -37,11 +37,7 @@ struct Local {
 }
 
 impl Results {
-    pub(crate) fn of_drone(
-        drone: Recipient<RunReport>,
-        run: RunId,
-        counters: Arc<Counters>,
-    ) -> Self {
+    pub(crate) fn of_drone(drone: Peer<RunReport>, run: RunId, counters: Arc<Counters>) -> Self {
         Self(Sink::Drone {
             drone,
             run,

@@ -301,3 +301,34 @@ fn the_precise_timer_goes_on_for_sleeps_that_outlive_it() {
         sleep.await;
     });
 }
+
+#[test]
+fn the_clock_stands_still_until_a_crowd_has_done_its_work() {
+    let lines = paused(async |timer| {
+        let journal = Journal::begin();
+        let mut tasks = JoinSet::new();
+        for _ in 0..1_000 {
+            let (timer, journal) = (timer.clone(), journal.clone());
+            tasks.spawn_local(async move {
+                timer.sleep(nanos(1_500_000)).await;
+                journal.note("first");
+                for _ in 0..3 {
+                    tokio::task::yield_now().await;
+                    journal.note("and more");
+                }
+            });
+        }
+        let late = journal.clone();
+        tasks.spawn_local(async move {
+            timer.sleep(nanos(1_500_001)).await;
+            late.note("second");
+        });
+        tasks.join_all().await;
+        journal.read()
+    });
+    let (second, first) = lines.split_last().unwrap();
+    assert_eq!(first.len(), 4_000);
+    let odd = first.iter().find(|(at, _)| *at != 1_500_000);
+    assert_eq!(odd, None);
+    assert_eq!(*second, (1_500_001, "second".to_owned()));
+}

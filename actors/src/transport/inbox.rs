@@ -20,16 +20,16 @@ use crate::peer::Peer;
 
 /// A queue in front of one party; clones are the same queue.
 #[derive(Debug, Clone)]
-pub struct Inbox(Arc<Shared>);
+pub struct Inbox(Arc<Shared<dyn Hears>>);
 
 #[derive(Debug)]
-struct Shared {
+struct Shared<E: ?Sized> {
     state: Mutex<State>,
     /// Told when a full queue has room again.
     room: Notify,
     /// Messages of the party itself that came back because its link was gone.
     unsent: AtomicU64,
-    ears: Box<dyn Hears>,
+    ears: E,
 }
 
 /// Who is told what happens at an inbox.
@@ -78,7 +78,7 @@ impl Inbox {
             }),
             room: Notify::new(),
             unsent: AtomicU64::new(0),
-            ears: Box::new(ears),
+            ears,
         }))
     }
 

@@ -113,6 +113,10 @@ impl<T: Waits> Queue<T> {
     pub(super) fn pop(&mut self) -> Option<T> {
         let item = self.items.pop_front()?;
         self.forget(&item);
+        if self.items.is_empty() {
+            // The memory goes: of many parties few have something waiting.
+            self.items = VecDeque::new();
+        }
         Some(item)
     }
 

@@ -1,4 +1,5 @@
-//! A way onto the bus that leads elsewhere when its server has moved.
+//! A way onto the bus of a host of this process, which leads elsewhere when that host has been
+//! started anew.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -6,9 +7,9 @@ use futures::future::LocalBoxFuture;
 use opensrf::jid::Jid;
 use opensrf::router::Bounces;
 
-use super::{Inbox, Link, LinkError, Transport};
+use super::{Inbox, Link, LinkError, Local, Transport};
 
-/// Leads to another transport, which may change while it is used: to the host that was started in
+/// Leads to a host of this process, which may change while it is used: to the one that was started in
 /// place of one that ended. Links that there are stay where they are. Clones are the same.
 ///
 /// ```
@@ -38,12 +39,12 @@ use super::{Inbox, Link, LinkError, Transport};
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Signpost(Arc<RwLock<Option<Arc<dyn Transport>>>>);
+pub struct Signpost(Arc<RwLock<Option<Local>>>);
 
 impl Signpost {
     /// New links lead there from now on.
-    pub fn lead_to(&self, transport: Arc<dyn Transport>) {
-        self.point(Some(transport));
+    pub fn lead_to(&self, host: Local) {
+        self.point(Some(host));
     }
 
     /// New links cannot be had from now on.
@@ -51,11 +52,11 @@ impl Signpost {
         self.point(None);
     }
 
-    fn point(&self, to: Option<Arc<dyn Transport>>) {
+    fn point(&self, to: Option<Local>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = to;
     }
 
-    fn leads_to(&self) -> Option<Arc<dyn Transport>> {
+    fn leads_to(&self) -> Option<Local> {
         self.0
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -70,7 +71,7 @@ impl Transport for Signpost {
         inbox: Inbox,
     ) -> LocalBoxFuture<'static, Result<Box<dyn Link>, LinkError>> {
         match self.leads_to() {
-            Some(transport) => transport.connect(jid, inbox),
+            Some(host) => host.connect(jid, inbox),
             None => Box::pin(std::future::ready(Err(LinkError::Unreachable {
                 address: "a server of this process".into(),
                 reason: "the way leads nowhere".into(),
@@ -79,13 +80,13 @@ impl Transport for Signpost {
     }
 
     fn bounces(&self) -> Bounces {
-        // Where it will lead is not known: what holds everywhere.
-        Bounces::Bare
+        // Wherever it leads, it is to a switch.
+        Bounces::Whole
     }
 
     fn flushed(&self) -> LocalBoxFuture<'static, ()> {
         match self.leads_to() {
-            Some(transport) => transport.flushed(),
+            Some(host) => host.flushed(),
             None => Box::pin(std::future::ready(())),
         }
     }

@@ -18,7 +18,7 @@ const HEADER: &[u8] =
 fn written(messages: &[Message]) -> BytesMut {
     let message = stanza::Message {
         thread: "1795330780.043040.179533078012424".into(),
-        body: encode(messages),
+        body: encode(messages).into(),
         ..stanza::Message::default()
     };
     let to = Jid::parse("opensrf@private.localhost/client_at_localhost_12441");

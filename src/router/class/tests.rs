@@ -194,7 +194,7 @@ fn what_is_passed_on_names_its_sender_and_keeps_thread_body_and_xid() {
         ..Extension::default()
     };
     assert_eq!(message.opensrf, expected);
-    assert_eq!((&*message.thread, &*message.body), ("1", "body of 1"));
+    assert_eq!((&*message.thread, &**message.body), ("1", "body of 1"));
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn when_the_last_node_died_the_caller_is_told_with_its_thread_and_body() {
     assert_eq!(notice.sender(), Some(jid(CLASS)));
     let error = notice.error().expect("it is an error");
     assert_eq!((error.code(), error.kind), (501, ErrorKind::Cancel));
-    assert_eq!(notice.decode().body, "body of 1");
+    assert_eq!(*notice.decode().body, "body of 1");
     let last = send(&mut class, gone(&second));
     assert_eq!(last, ["caller told of 2", "empty"]);
 }

@@ -53,14 +53,14 @@ impl Router {
             opensrf: message.opensrf.for_answer(),
             thread: message.thread.clone(),
         };
-        let messages = match osrf::decode(&message.body) {
+        let messages = match message.body.read() {
             Ok(messages) => messages,
             Err(error) => {
                 let status = Status::parse_error(&error.to_string());
                 return to.tell(osrf::Message::status(0, status), out);
             }
         };
-        for asked in messages {
+        for asked in messages.iter() {
             match &asked.body {
                 Body::Connect => {
                     to.tell(osrf::Message::status(asked.trace, Status::connected()), out);
@@ -168,7 +168,7 @@ impl Asker {
         let reply = Message {
             opensrf: self.opensrf.clone(),
             thread: self.thread.clone(),
-            body: osrf::encode([&message]),
+            body: osrf::Content::of(vec![message]),
             ..Message::default()
         };
         out.push(RouterEffect::Send(Stanza::message(self.jid.clone(), reply)));

@@ -167,7 +167,7 @@ fn say(router: &mut Router, messages: &[osrf::Message]) -> Vec<String> {
     let message = Message {
         opensrf: with_xid(),
         thread: "thread".into(),
-        body: osrf::encode(messages),
+        body: osrf::encode(messages).into(),
         ..Message::default()
     };
     step(router, stanza(&jid(ASKER), message))
@@ -561,7 +561,7 @@ fn old_programs_register_and_are_answered_where_they_look() {
     let message = Message {
         opensrf,
         thread: "thread".into(),
-        body: osrf::encode(&[osrf::Message::new(1, Body::Connect)]),
+        body: osrf::encode(&[osrf::Message::new(1, Body::Connect)]).into(),
         ..Message::default()
     };
     let mut out = Vec::new();

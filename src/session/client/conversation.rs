@@ -140,18 +140,19 @@ pub(super) fn stanza(
     body: Body,
 ) -> Stanza {
     let message = context.message(trace, body);
-    say(to, thread, &context.xid(thread), &[message])
+    say(to, thread, &context.xid(thread), vec![message])
 }
 
 /// What lets the drone of a stateless request go, before its end.
-pub(super) fn goodbye(drone: &Jid, open: &Open) -> Stanza {
+pub(super) fn goodbye(drone: &Jid, open: &Open) -> Option<Stanza> {
+    let asked = open.content.read().ok()?;
     let bye = osrf::Message {
         ingress: ByteString::new(),
         body: Body::Disconnect,
         trace: open.trace + 1,
-        ..open.message.clone()
+        ..asked.first()?.clone()
     };
-    say(drone, &open.thread, &open.xid, &[bye])
+    Some(say(drone, &open.thread, &open.xid, vec![bye]))
 }
 
 /// A request to `to`, perhaps not for the first time.
@@ -163,6 +164,5 @@ pub(super) fn request(now: Tick, to: &Jid, open: &Open) -> Stanza {
         timeout: Some(left.max(Duration::from_millis(1))),
         ..Extension::default()
     };
-    let message = std::slice::from_ref(&open.message);
-    say_with(to, &open.thread, opensrf, message)
+    say_with(to, &open.thread, opensrf, open.content.clone())
 }

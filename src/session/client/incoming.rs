@@ -5,7 +5,7 @@ use bytestring::ByteString;
 use super::conversation::{State, request, stanza};
 use super::{Client, ClientEffect, Context, Event, Out};
 use crate::jid::Jid;
-use crate::osrf::{self, Answer, Body, Reassembly, Status, code};
+use crate::osrf::{Answer, Body, Reassembly, Status, code};
 use crate::session::CallError;
 use crate::stanza::{Condition, Kind, Message, Stanza};
 use crate::time::Tick;
@@ -32,13 +32,13 @@ impl Client {
             return self.bounced(now, from, &message, out);
         }
         let from = message.opensrf.sender(Some(from)).unwrap_or(from);
-        let Ok(messages) = osrf::decode(&message.body) else {
+        let Ok(messages) = message.body.read() else {
             return self.unreadable(from, &message.thread, out);
         };
-        for part in messages {
-            match part.body {
+        for part in messages.iter() {
+            match &part.body {
                 Body::Result(answer) => {
-                    self.result(from, &message.thread, part.trace, answer, out);
+                    self.result(from, &message.thread, part.trace, answer.clone(), out);
                 }
                 Body::Status(status) => {
                     self.status(now, from, &message.thread, part.trace, status, out);
@@ -121,11 +121,11 @@ impl Client {
         from: &Jid,
         thread: &ByteString,
         trace: u64,
-        status: Status,
+        status: &Status,
         out: &mut Out,
     ) {
         let Some(conversation) = self.conversations.get(thread) else {
-            return leave(from, thread, &Context::default(), trace, &status, out);
+            return leave(from, thread, &Context::default(), trace, status, out);
         };
         match &conversation.state {
             State::Stateless => match status.code {
@@ -140,24 +140,24 @@ impl Client {
             State::Connecting { trace: connect, .. } => match status.code {
                 code::OK => self.connected(now, thread, from.clone(), out),
                 code::TIMEOUT => {} // of a drone that the session had before
-                400.. if trace == *connect || is_refusal(trace, &status) => {
-                    self.disconnected(thread, &CallError::Status(status), out);
+                400.. if trace == *connect || is_refusal(trace, status) => {
+                    self.disconnected(thread, &CallError::Status(status.clone()), out);
                 }
                 _ => {}
             },
             State::Connected { drone, .. } if drone == from => match status.code {
                 code::REDIRECTED | code::TIMEOUT => self.lost(now, thread, out),
                 code::EXPECTATION_FAILED => {
-                    self.disconnected(thread, &CallError::Status(status), out);
+                    self.disconnected(thread, &CallError::Status(status.clone()), out);
                 }
                 _ => self.request_status(now, from, thread, trace, status, out),
             },
             // The listener of the session's drone says that it died.
             State::Connected { trace: connect, .. } if status.code >= 400 && trace == *connect => {
-                self.disconnected(thread, &CallError::Status(status), out);
+                self.disconnected(thread, &CallError::Status(status.clone()), out);
             }
             State::Connected { .. } | State::Lost => {
-                leave(from, thread, &conversation.context(), trace, &status, out);
+                leave(from, thread, &conversation.context(), trace, status, out);
             }
         }
     }
@@ -169,7 +169,7 @@ impl Client {
         from: &Jid,
         thread: &ByteString,
         trace: u64,
-        status: Status,
+        status: &Status,
         out: &mut Out,
     ) {
         let Some(conversation) = self.conversations.get(thread) else {
@@ -186,11 +186,11 @@ impl Client {
             }
             // A session that was opened before, or nothing to do.
             (code::OK, _) | (..400, None) => {}
-            (_, Some(id)) => self.finish(id, Event::Failed(CallError::Status(status)), out),
+            (_, Some(id)) => self.finish(id, Event::Failed(CallError::Status(status.clone())), out),
             // One that timed out, or was cancelled.
             (_, None) if conversation.has_used(trace) => {}
             // An error about no request of ours: waiting for the time-out would help nobody.
-            (_, None) => self.fail_all(thread, &CallError::Status(status), out),
+            (_, None) => self.fail_all(thread, &CallError::Status(status.clone()), out),
         }
     }
 
@@ -229,7 +229,7 @@ impl Client {
                 self.finish(id, Event::Failed(CallError::Lost(losses)), out);
             }
         }
-        let waits = |c: &super::Conversation| c.session.is_some() && !c.open.is_empty();
+        let waits = |c: &Box<super::Conversation>| c.session.is_some() && !c.open.is_empty();
         if self.conversations.get(thread).is_some_and(waits) {
             self.connect(now, thread, out);
         } else {

@@ -160,7 +160,7 @@ impl Play {
     fn hear(&mut self, from: &str, body: ByteString) -> Vec<String> {
         let message = stanza::Message {
             thread: self.thread.clone(),
-            body,
+            body: body.into(),
             ..stanza::Message::default()
         };
         self.step(ClientInput::Stanza(Stanza {

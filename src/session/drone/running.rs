@@ -22,7 +22,7 @@ impl Drone {
         let method = match self.catalog.dispatch(request) {
             Ok(method) => method,
             Err(status) => {
-                session.say(&[answer(&message, status.clone())], out);
+                session.say(vec![answer(&message, status.clone())], out);
                 return out.push(DroneEffect::Refused {
                     request: request.clone(),
                     xid: session.xid.clone(),
@@ -48,10 +48,14 @@ impl Drone {
             collected: atomic.then(Vec::new),
             is_complete: false,
         });
+        let params = match message.body {
+            Body::Request(request) => request.params,
+            _ => Vec::new(),
+        };
         out.push(DroneEffect::Run(Arc::new(Run {
             id: self.runs,
             method,
-            params: request.params.clone(),
+            params,
             caller: session.remote.clone(),
             thread: session.thread.clone(),
             xid: session.xid.clone(),
@@ -76,7 +80,7 @@ impl Drone {
                 running
                     .bundle
                     .push(result.in_locale(&running.locale), &mut ready);
-                session.say_all(&ready, out);
+                session.say_all(ready, out);
                 let soon = running
                     .flush_at
                     .unwrap_or_else(|| now.saturating_add(BUNDLE_TIME));
@@ -96,7 +100,7 @@ impl Drone {
             running.flush_at = None;
             running.bundle.flush(&mut ready);
         }
-        session.say_all(&ready, out);
+        session.say_all(ready, out);
     }
 
     pub(super) fn hold(&mut self, run: RunId, out: &mut Out) {
@@ -107,9 +111,9 @@ impl Drone {
             let mut ready = Vec::new();
             running.flush_at = None;
             running.bundle.flush(&mut ready);
-            session.say_all(&ready, out);
+            session.say_all(ready, out);
             let hold = osrf::Message::status(running.trace, Status::please_hold());
-            session.say(&[hold.in_locale(&running.locale)], out);
+            session.say(vec![hold.in_locale(&running.locale)], out);
         }
         session.running = Some(running);
     }

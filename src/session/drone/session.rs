@@ -90,17 +90,17 @@ impl Session {
     /// Lets what a stanza says wait its turn; refuses what is too much.
     pub(super) fn enqueue(&mut self, stanza: &Message, out: &mut Out) -> Farewell {
         let xid = &stanza.opensrf.osrf_xid;
-        let messages = match osrf::decode(&stanza.body) {
+        let messages = match stanza.body.read() {
             Ok(messages) => messages,
             Err(error) => {
                 let status = Status::parse_error(&error.to_string());
-                self.say_for(xid, &[osrf::Message::status(0, status)], out);
+                self.say_for(xid, vec![osrf::Message::status(0, status)], out);
                 return Farewell::Unsaid;
             }
         };
         let mut farewell = Farewell::Unsaid;
         let mut refusals = Vec::new();
-        for message in messages {
+        for message in messages.into_owned() {
             if matches!(message.body, Body::Disconnect) {
                 farewell = Farewell::Said;
             }
@@ -113,7 +113,7 @@ impl Session {
                 refusals.push(answer(&message, status));
             }
         }
-        self.say_for(xid, &refusals, out);
+        self.say_for(xid, refusals, out);
         farewell
     }
 
@@ -149,36 +149,41 @@ impl Session {
         }
         running.bundle.flush(&mut ready);
         running.flush_at = None;
-        self.say_all(&ready, out);
+        self.say_all(ready, out);
     }
 
     /// Answers the requests that will not be run.
     pub(super) fn refuse_queue(&mut self, status: &Status, out: &mut Out) {
         for Waiting { xid, message } in std::mem::take(&mut self.queue) {
             if waits(&message) {
-                self.say_for(&xid, &[answer(&message, status.clone())], out);
+                self.say_for(&xid, vec![answer(&message, status.clone())], out);
             }
         }
     }
 
     /// Sends an answer to what is being handled.
-    pub(super) fn say(&self, messages: &[osrf::Message], out: &mut Out) {
+    pub(super) fn say(&self, messages: Vec<osrf::Message>, out: &mut Out) {
         self.say_for(&self.xid, messages, out);
     }
 
-    fn say_for(&self, xid: &ByteString, messages: &[osrf::Message], out: &mut Out) {
+    fn say_for(&self, xid: &ByteString, messages: Vec<osrf::Message>, out: &mut Out) {
         if !self.gone && !messages.is_empty() {
             let opensrf = Extension {
                 osrf_xid: xid.clone(),
                 placement: self.placement,
                 ..Extension::default()
             };
-            let stanza = say_with(&self.remote, &self.thread, opensrf, messages);
+            let stanza = say_with(
+                &self.remote,
+                &self.thread,
+                opensrf,
+                osrf::Content::of(messages),
+            );
             out.push(DroneEffect::Send(stanza));
         }
     }
 
-    pub(super) fn say_all(&self, stanzas: &[Vec<osrf::Message>], out: &mut Out) {
+    pub(super) fn say_all(&self, stanzas: Vec<Vec<osrf::Message>>, out: &mut Out) {
         for messages in stanzas {
             self.say(messages, out);
         }

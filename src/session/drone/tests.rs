@@ -48,7 +48,7 @@ fn saying(thread: &'static str, xid: &'static str, body: ByteString) -> Stanza {
     let message = stanza::Message {
         opensrf,
         thread: thread.into(),
-        body,
+        body: body.into(),
         ..stanza::Message::default()
     };
     Stanza::message(jid("opensrf@private/drone"), message)

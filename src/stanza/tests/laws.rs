@@ -66,7 +66,7 @@ fn message() -> impl Strategy<Value = Message> {
             opensrf,
             thread,
             subject,
-            body,
+            body: body.into(),
             error,
         },
     )

@@ -82,7 +82,7 @@ fn a_bad_address_leaves_a_stanza_to_bounce() {
         unreachable!("{error:?}");
     };
     assert_eq!((&stanza.to, &stanza.from), (&None, &Some(jid("d@e/f"))));
-    assert_eq!((&*stanza.id, &*stanza.decode().body), ("1", "x"));
+    assert_eq!((&*stanza.id, &**stanza.decode().body), ("1", "x"));
 }
 
 #[test]

@@ -16,8 +16,12 @@ const LONG: Duration = Duration::from_secs(3);
 
 /// Two hosts that could each bear the load alone.
 fn pair() -> Scenario {
+    world().hosts(Hosts::new("app").count(2))
+}
+
+/// One host.
+fn world() -> Scenario {
     World::builder()
-        .hosts(Hosts::new("app").count(2))
         .service(
             Served::simulated("acme.search", Law::parse("exponential(10ms)").unwrap()).drones(4, 4),
         )
@@ -113,6 +117,26 @@ fn a_fault_that_is_not_over_is_laid_to_no_other() {
         recovered >= LONG - Duration::from_millis(200),
         "{recovered:?}"
     );
+}
+
+#[test]
+fn what_was_to_hit_a_dead_machine_hits_nobody_when_it_is_back() {
+    let killed = |also: Option<Fault>| {
+        let kill = Fault::new(FaultKind::KillHost).at(AT).lasts(LONG);
+        also.into_iter()
+            .fold(world().fault(kill), Scenario::fault)
+            .run()
+    };
+    let alone = killed(None).unwrap();
+    let just_before = AT - Duration::from_micros(1);
+    let meanwhile = AT + Duration::from_secs(1);
+    for kind in [FaultKind::KillDrone, FaultKind::Panic, FaultKind::Hang] {
+        for at in [just_before, meanwhile] {
+            let also = Fault::new(kind.clone()).on("acme.search").at(at);
+            let report = killed(Some(also)).unwrap();
+            assert_eq!(report.total, alone.total, "{kind} at {at:?}");
+        }
+    }
 }
 
 #[test]

@@ -44,12 +44,13 @@ impl HostBuilder {
     /// that it has. A host of routers only:
     ///
     /// ```
+    /// # use std::sync::Arc;
     /// # use opensrf_actors::host::{Access, Host};
     /// # use opensrf_actors::services::math;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = Host::builder().without_router().without_bus().spawn().await?;
-    /// let way = Access::Transport(server.local());
+    /// let way = Access::Transport(Arc::new(server.local()));
     /// let routers = Host::builder().without_server().without_bus();
     /// let routers = routers.router_by(way.clone(), "router", "localhost", "").spawn().await?;
     /// let host = Host::builder().server_by(way, "opensrf", "localhost", "");

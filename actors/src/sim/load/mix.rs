@@ -14,7 +14,8 @@ use crate::sim::scenario::{Ask, Clients, Scenario, Simulated, Work};
 #[derive(Debug)]
 pub(super) struct Mix {
     choices: Vec<Choice>,
-    all: f64,
+    /// The weight of each and all before it.
+    up_to: Vec<f64>,
 }
 
 /// One of the things that may be asked.
@@ -23,7 +24,6 @@ pub(super) struct Choice {
     /// The number of the service in the scenario.
     number: usize,
     service: String,
-    weight: f64,
     what: What,
 }
 
@@ -47,6 +47,19 @@ pub(super) enum Params<'a> {
     /// How long a made-up service works, and how it ends.
     Work(Duration, Fate),
     Own(&'a [Json]),
+}
+
+impl Params<'_> {
+    /// As they are sent.
+    pub(super) fn list(&self) -> Vec<Json> {
+        match *self {
+            Self::Work(time, fate) => {
+                let nanos = i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+                vec![nanos.into(), i64::from(fate.number()).into()]
+            }
+            Self::Own(params) => params.to_vec(),
+        }
+    }
 }
 
 /// The chance of whoever asks. Which service is asked, and how long it works, come from sources of
@@ -88,29 +101,33 @@ impl Mix {
                 // Refused by the scenario's check.
                 (None, _) => What::MadeUp(Simulated::instant()),
             };
-            Choice {
+            let choice = Choice {
                 number: number.unwrap_or(usize::MAX),
                 service: ask.service,
-                weight: ask.weight,
                 what,
-            }
+            };
+            (choice, ask.weight)
         });
-        let choices: Vec<_> = choices.collect();
-        let all = choices.iter().map(|choice| choice.weight).sum();
-        Self { choices, all }
+        let (choices, weights): (Vec<_>, Vec<_>) = choices.unzip();
+        let mut sum = 0.0;
+        let up_to = weights.into_iter().map(|weight: f64| {
+            sum += weight;
+            sum
+        });
+        let up_to = up_to.collect();
+        Self { choices, up_to }
     }
 
     /// Draws what is asked next; nothing if there is nothing to ask.
     pub(super) fn choose(&self, dice: &mut Dice) -> Option<&Choice> {
-        let mut left = match self.choices.len() {
-            1 => 0.0,
-            _ => dice.which.next_fraction() * self.all,
+        let at = match self.up_to.as_slice() {
+            [] | [_] => 0,
+            [.., all] => {
+                let drawn = dice.which.next_fraction() * all;
+                self.up_to.partition_point(|up_to| *up_to <= drawn)
+            }
         };
-        let chosen = self.choices.iter().find(|choice| {
-            left -= choice.weight;
-            left < 0.0
-        });
-        chosen.or_else(|| self.choices.last())
+        self.choices.get(at).or_else(|| self.choices.last())
     }
 }
 

@@ -14,13 +14,20 @@ use futures::stream::FuturesUnordered;
 use opensrf::ids::Seed;
 use opensrf::time::Tick;
 
-use super::measure::{End, Kind, Recorder};
+use super::measure::{End, Kind, Open, Recorder};
 use super::scenario::{Clients, Pace, Scenario};
-use crate::client::{Client, ClientError, Session};
+use crate::client::{Answers, Client, ClientError};
 use crate::env::Env;
 use crate::law::Law;
 use arrivals::Process;
-use mix::{Dice, Mix, Params, Request};
+use mix::{Dice, Mix, Request};
+
+/// What is asked at a time.
+enum Drawn<'a> {
+    One(Request<'a>),
+    /// For one service, one after the other.
+    Session(Vec<Request<'a>>),
+}
 
 /// One group of clients at work.
 #[derive(Debug)]
@@ -128,27 +135,36 @@ impl Group {
         time: Option<Duration>,
     ) -> impl Future<Output = ()> + use<'a> {
         // Drawn now, so that it is the same whenever answers come.
-        let mut requests = Vec::new();
-        if let Some(choice) = self.mix.choose(dice) {
-            let number = self.plan.session.unwrap_or(1);
-            requests.extend((0..number).map(|_| choice.request(dice, time)));
-        }
+        let drawn = self.mix.choose(dice).map(|choice| match self.plan.session {
+            None => Drawn::One(choice.request(dice, time)),
+            Some(number) => {
+                Drawn::Session((0..number).map(|_| choice.request(dice, time)).collect())
+            }
+        });
         async move {
-            match self.plan.session {
-                Some(_) => self.converses(client, requests).await,
-                None => {
-                    for request in requests {
-                        let open = self.recorder.asks(self.kind(&request), self.env.now());
-                        let end = self.timed(call(client, request)).await;
-                        self.recorder.ends(open, end, self.env.now());
-                    }
-                }
+            match drawn {
+                None => {}
+                Some(Drawn::One(request)) => self.ask(client, request).await,
+                // In a box, so that futures of requests without a session are small.
+                Some(Drawn::Session(requests)) => Box::pin(self.converse(client, requests)).await,
             }
         }
     }
 
+    async fn ask(&self, client: &Client, request: Request<'_>) {
+        let began = self.env.now();
+        let open = self.recorder.asks(self.kind(&request), began);
+        let Request {
+            service, method, ..
+        } = request;
+        let outcome = client
+            .call_with(service, method, request.params.list())
+            .await;
+        self.ends(open, began, &outcome);
+    }
+
     /// A session. What its beginning takes is a part of its first request.
-    async fn converses(&self, client: &Client, requests: impl IntoIterator<Item = Request<'_>>) {
+    async fn converse(&self, client: &Client, requests: Vec<Request<'_>>) {
         let mut session = None;
         for request in requests {
             let open = self.recorder.asks(self.kind(&request), self.env.now());
@@ -161,16 +177,20 @@ impl Group {
                     }
                 },
             };
-            let end = self.timed(call_in(session, request)).await;
-            self.recorder.ends(open, end, self.env.now());
+            let began = self.env.now();
+            let outcome = session
+                .call_with(request.method, request.params.list())
+                .await;
+            self.ends(open, began, &outcome);
         }
     }
 
-    async fn timed(&self, call: impl Future<Output = Result<(), ClientError>>) -> End {
-        let began = self.env.now();
-        let outcome = call.await;
-        self.recorder.called(self.env.now().saturating_sub(began));
-        outcome.map_or_else(|error| End::of(&error), |()| End::Answered)
+    /// The call of a request has ended.
+    fn ends(&self, open: Open, began: Tick, outcome: &Result<Answers, ClientError>) {
+        let now = self.env.now();
+        self.recorder.called(now.saturating_sub(began));
+        let end = outcome.as_ref().map_or_else(End::of, |_| End::Answered);
+        self.recorder.ends(open, end, now);
     }
 
     fn kind(&self, request: &Request<'_>) -> Kind {
@@ -179,33 +199,4 @@ impl Group {
             service: request.number,
         }
     }
-}
-
-async fn call(client: &Client, request: Request<'_>) -> Result<(), ClientError> {
-    let Request {
-        service, method, ..
-    } = request;
-    let answers = match request.params {
-        Params::Work(time, fate) => {
-            let params = (nanos(time), fate.number());
-            client.call(service, method, params).await
-        }
-        Params::Own(params) => client.call(service, method, params).await,
-    };
-    answers.map(drop)
-}
-
-async fn call_in(session: &Session, request: Request<'_>) -> Result<(), ClientError> {
-    let answers = match request.params {
-        Params::Work(time, fate) => {
-            let params = (nanos(time), fate.number());
-            session.call(request.method, params).await
-        }
-        Params::Own(params) => session.call(request.method, params).await,
-    };
-    answers.map(drop)
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -140,7 +140,7 @@ pub(super) fn all(scenario: &Scenario, mode: Mode, env: &Env) -> Vec<Rc<Machine>
 impl Machine {
     /// Starts its host, unless it is up.
     pub(super) async fn open(&self) -> Result<(), SimError> {
-        if self.current.borrow().is_some() {
+        if self.is_up() {
             return Ok(());
         }
         let number = self.opened.replace(self.opened.get() + 1);
@@ -182,11 +182,24 @@ impl Machine {
         if let Role::Server = self.role {
             self.way.signpost.lead_nowhere();
         }
-        let told = host.status().await;
-        self.left.borrow_mut().extend(told);
+        // Of pools only; of clients there may be very many.
+        if let Role::Services(..) = self.role {
+            let told = host.status().await;
+            self.left.borrow_mut().extend(told);
+        }
         // It may have ended before, since a part of it failed too often: the checks find that.
         let _ = host.stop().await;
         self.past.borrow_mut().push(Past::of(&host));
+        // Who was to die next is dead.
+        if let Some(faults) = self.conditions.faults() {
+            faults.spare();
+        }
+        self.made_up.values().for_each(made_up::Conditions::spare);
+    }
+
+    /// Whether its host is up.
+    pub(super) fn is_up(&self) -> bool {
+        self.current.borrow().is_some()
     }
 
     /// The host that is up now.

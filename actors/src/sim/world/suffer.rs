@@ -152,6 +152,7 @@ impl World {
                 let services: Vec<_> = services.filter(|name| named(name)).collect();
                 let service = *pick(&services, chance)?;
                 let machines = self.machines.iter().map(|machine| &**machine);
+                let machines = machines.filter(|machine| machine.is_up());
                 let machines: Vec<_> = machines.filter(|machine| machine.serves(service)).collect();
                 Some(Victim {
                     machines: vec![*pick(&machines, chance)?],

@@ -94,7 +94,7 @@ impl World {
 
     fn sent(&mut self, stanza: Stanza) {
         let message = stanza.decode();
-        assert_eq!(message.body, format!("body of {}", message.thread));
+        assert_eq!(*message.body, format!("body of {}", message.thread));
         assert_eq!(message.opensrf.osrf_xid, "xid");
         if stanza.is_error() {
             assert_eq!(stanza.to, Some(jid(CLIENT)));

@@ -146,7 +146,7 @@ impl World {
         let request = osrf::Message::request(self.asked, method.into(), vec![about]);
         let message = Message {
             thread: "thread".into(),
-            body: osrf::encode([&request]),
+            body: osrf::encode([&request]).into(),
             ..Message::default()
         };
         self.handle(stanza(&jid(ASKER), message));

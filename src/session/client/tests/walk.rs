@@ -187,7 +187,7 @@ impl World {
             if !messages.is_empty() {
                 let reply = stanza::Message {
                     thread: message.thread.clone(),
-                    body: osrf::encode(&messages),
+                    body: osrf::encode(&messages).into(),
                     ..stanza::Message::default()
                 };
                 self.to_client.push(Stanza {
@@ -224,7 +224,7 @@ impl World {
         };
         let reply = stanza::Message {
             thread: stanza.thread(),
-            body,
+            body: body.into(),
             ..stanza::Message::default()
         };
         self.handle(ClientInput::Stanza(Stanza {
