@@ -124,6 +124,30 @@ fn a_scenario_with_mistakes_is_refused_with_file_and_line() {
     );
     let swept = run(world.opensrf(&["sim", &scenario, "--sweep", "drones"]));
     assert_eq!(swept.code, Some(2), "{swept:?}");
+    // Nothing is left where a report would have been.
+    let html = file(&world, "never.html");
+    let refused = run(world.opensrf(&["sim", &scenario, "--html", &html]));
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(!std::path::Path::new(&html).exists());
+}
+
+#[test]
+fn a_key_that_is_swept_has_no_other_value() {
+    let (world, scenario) = with(POOL);
+    let seeds = ["sim", &scenario, "--sweep", "seed=1..3"];
+    for (more, told) in [
+        (["--seed", "7"], "seed is swept; leave out --seed"),
+        (["--set", "seed=7"], "seed is swept; leave out --set"),
+        (
+            ["--sweep", "seed=4,5"],
+            "seed is swept twice; give all its values at once",
+        ),
+    ] {
+        let args: Vec<_> = seeds.into_iter().chain(more).collect();
+        let refused = run(world.opensrf(&args));
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.errors().contains(told), "{refused:?}");
+    }
 }
 
 /// The same requests, in simulated time and over TCP in real time. The margins are wide: this machine

@@ -44,7 +44,7 @@ pub(crate) struct Args {
     #[arg(long, value_parser = long)]
     pub(crate) duration: Option<String>,
 
-    /// Set a key of the scenario, such as clients.0.rate=800; may repeat
+    /// Set a key of the scenario, such as clients.0.rate=800 or 'expect=["p99 < 1s"]'; may repeat
     #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
     pub(crate) set: Vec<(String, String)>,
 
@@ -80,7 +80,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let outcome = args.check().and_then(|()| match args.sweep.is_empty() {
+    let checked = args.keys_are_single().and_then(|()| args.check());
+    let outcome = checked.and_then(|()| match args.sweep.is_empty() {
         true => once(args),
         false => swept(args),
     });
@@ -156,12 +157,30 @@ impl Args {
                 return Err(format!("{} is named twice; one would be lost", path.display()).into());
             }
             if *path != Path::new("-") {
-                let mut file = std::fs::OpenOptions::new();
-                let opened = file.append(true).create(true).open(path);
-                opened.map_err(|error| cannot_write(path, &error))?;
+                is_writable(path).map_err(|error| cannot_write(path, &error))?;
             }
         }
         Ok(())
+    }
+
+    /// Whether no key that is swept has another value as well, which would be lost.
+    fn keys_are_single(&self) -> Result<(), Failure> {
+        let swept = |key: &str| self.sweep.iter().filter(|axis| axis.path == key).count();
+        let set = self.set.iter().map(|(key, _)| (key.as_str(), "--set"));
+        let seed = self.seed.map(|_| ("seed", "--seed"));
+        let duration = self.duration.as_ref().map(|_| ("duration", "--duration"));
+        let mut given = set.chain(seed).chain(duration);
+        if let Some((key, option)) = given.find(|(key, _)| swept(key) > 0) {
+            return Err(format!("{key} is swept; leave out {option}").into());
+        }
+        let twice = self.sweep.iter().find(|axis| swept(&axis.path) > 1);
+        match twice {
+            Some(axis) => {
+                let key = &axis.path;
+                Err(format!("{key} is swept twice; give all its values at once").into())
+            }
+            None => Ok(()),
+        }
     }
 
     /// Writes what was asked for, and the summary unless stdout has something else.
@@ -193,6 +212,17 @@ impl Args {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether something can be written there; leaves nothing behind.
+fn is_writable(path: &Path) -> std::io::Result<()> {
+    let is_there = path.exists();
+    let mut file = std::fs::OpenOptions::new();
+    file.append(true).create(true).open(path)?;
+    match is_there {
+        true => Ok(()),
+        false => std::fs::remove_file(path),
     }
 }
 

@@ -132,11 +132,34 @@ impl Layers {
         }
         let mut file = File {
             name,
-            text,
+            text: Some(text),
             layers: self,
         };
         let map = file.table("", table.get_ref());
         self.add(map);
+    }
+
+    /// Adds a list or table, written in one piece as in a file, that `origin`, an option of the command
+    /// line, gives.
+    pub(crate) fn set_written(&mut self, path: &str, text: &str, origin: &str) {
+        let document = format!("{path:?} = {text}");
+        let (table, errors) = DeTable::parse_recoverable(&document);
+        if let Some(error) = errors.first() {
+            let text = error.message().replace('\n', ", ");
+            return self.problem(Some(origin.to_owned()), text);
+        }
+        let mut option = File {
+            name: origin,
+            text: None,
+            layers: self,
+        };
+        let members = table.get_ref().iter();
+        let values: Vec<_> = members
+            .map(|(_, value)| option.value(path, 0, value))
+            .collect();
+        for value in values {
+            self.add(Map::from([(path.to_owned(), value)]));
+        }
     }
 
     /// Adds one value that `origin`, an option of the command line, gives.
@@ -185,11 +208,19 @@ pub(crate) fn children(kind: ValueKind) -> BTreeMap<String, Value> {
 /// One TOML document on its way into a layer.
 struct File<'a> {
     name: &'a str,
-    text: &'a str,
+    /// All of it; nothing for an option, which has no lines.
+    text: Option<&'a str>,
     layers: &'a mut Layers,
 }
 
 impl File<'_> {
+    fn origin(&self, at: usize) -> String {
+        match self.text {
+            Some(text) => format!("{}:{}", self.name, line_of(text, at)),
+            None => self.name.to_owned(),
+        }
+    }
+
     fn table(&mut self, path: &str, table: &DeTable<'_>) -> Map<String, Value> {
         let dot = if path.is_empty() { "" } else { "." };
         let member = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
@@ -201,7 +232,7 @@ impl File<'_> {
     }
 
     fn value(&mut self, path: &str, at: usize, value: &Spanned<DeValue<'_>>) -> Value {
-        let origin = format!("{}:{}", self.name, line_of(self.text, at));
+        let origin = self.origin(at);
         let kind = match value.get_ref() {
             DeValue::String(text) => ValueKind::String(text.to_string()),
             DeValue::Boolean(yes) => ValueKind::Boolean(*yes),

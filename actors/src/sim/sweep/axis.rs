@@ -5,6 +5,9 @@ use super::Axis;
 /// More runs than this in one sweep are taken for a slip.
 pub(super) const MOST: usize = 10_000;
 
+/// The setting whose values have an order, but no more and less.
+pub(crate) const SEED: &str = "seed";
+
 /// Why a text is no axis of a sweep.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]

@@ -6,6 +6,7 @@ mod model;
 mod run;
 
 pub use axis::AxisError;
+pub(crate) use axis::SEED;
 pub use knee::knee;
 pub use model::{Axis, Knee, Point, SweepReport};
 pub use run::{SweepError, Value, sweep};

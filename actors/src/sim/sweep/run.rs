@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::axis::MOST;
+use super::axis::{MOST, SEED};
 use super::{Axis, Knee, Point, SweepReport, knee};
 use crate::sim::SimError;
 use crate::sim::report::{Mode, Report};
@@ -157,8 +157,8 @@ fn knees(axes: &[Axis], points: &[Point]) -> Vec<Knee> {
     let Some(first) = axes.first() else {
         return Vec::new();
     };
-    if first.path == "seed" {
-        return Vec::new(); // seeds have an order, but no more and less
+    if first.path == SEED {
+        return Vec::new();
     }
     let xs: Option<Vec<f64>> = first
         .values

@@ -16,6 +16,7 @@ impl Report {
         let lines = summaries.iter().filter_map(|(name, summary)| {
             let points = cumulative(summary.latency.as_ref()?);
             Some(Line {
+                is_joined: true,
                 name: name.clone(),
                 points,
             })

@@ -65,6 +65,8 @@ pub(super) struct Plot {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) name: String,
+    /// Whether there is anything between the points: between two names there is not.
+    pub(super) is_joined: bool,
     pub(super) points: Vec<(f64, Option<f64>)>,
 }
 
@@ -219,7 +221,8 @@ impl Line {
             let points = piece.iter().filter_map(|&(x, y)| Some((x, y?)));
             points.collect::<Vec<_>>()
         });
-        let lines = pieces.filter(|piece| !piece.is_empty()).map(|piece| {
+        let pieces = pieces.filter(|piece| self.is_joined && !piece.is_empty());
+        let lines = pieces.map(|piece| {
             let line = LinePlot::new().with_data(piece).with_color(color(at));
             let line = line.with_stroke_width(1.7);
             Drawn::Line(match dashes.is_empty() {

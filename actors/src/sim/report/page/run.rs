@@ -189,7 +189,13 @@ impl Report {
                 time(slice).map(|time| time.as_secs_f64())
             })
         });
-        let note = "A gap: nothing was answered.".to_owned();
+        let has_gap = lines
+            .iter()
+            .any(|line| line.points.iter().any(|point| point.1.is_none()));
+        let note = match has_gap {
+            true => "A gap: nothing was answered.".to_owned(),
+            false => String::new(),
+        };
         self.time_plot("Latency", "", Tick::Time, lines.into(), note)
     }
 
@@ -216,6 +222,7 @@ impl Report {
             (middle.as_secs_f64() / self.unit().1, figure(slice))
         });
         Line {
+            is_joined: true,
             name: name.to_owned(),
             points: points.collect(),
         }

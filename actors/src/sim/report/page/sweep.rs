@@ -4,7 +4,7 @@ use super::axis::{Axis, Tick};
 use super::plot::{LINES, Line, Plot, Spot};
 use super::{Figure, Page, Table};
 use crate::shown::{Count, Figure as Number, Length, Share};
-use crate::sim::sweep::{Point, SweepReport};
+use crate::sim::sweep::{Point, SEED, SweepReport};
 
 /// Something that is measured in each run, by the name that knees have for it.
 struct Metric {
@@ -179,6 +179,7 @@ impl SweepReport {
             .iter()
             .map(|point| (self.place(point), (metric.of)(point)));
         Line {
+            is_joined: self.is_a_scale(),
             name,
             points: points.collect(),
         }
@@ -202,6 +203,11 @@ impl SweepReport {
         let numbers =
             values.map(|value| value.parse().ok().filter(|number: &f64| number.is_finite()));
         numbers.collect()
+    }
+
+    /// Whether there is more and less of what is swept first.
+    fn is_a_scale(&self) -> bool {
+        self.numbers().is_some() && self.first().0 != SEED
     }
 
     /// Where a run stands: its value, or where that is among the others if they are no numbers.

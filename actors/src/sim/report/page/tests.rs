@@ -193,4 +193,23 @@ fn a_sweep_over_words_has_them_below_its_axis() {
     for word in words {
         assert!(page.contains(&format!(">{word}</text>")), "{word}");
     }
+    // Between two of them there is nothing, so no line is drawn.
+    let is_drawn =
+        |page: &str| page.contains("stroke=\"var(--line-1)\" stroke-width=\"1.7\" fill=\"none\"");
+    assert!(!is_drawn(&page));
+    assert!(is_drawn(&samples::sweep().page()));
+}
+
+#[test]
+fn a_gap_in_a_line_is_explained_where_there_is_one() {
+    let note = "A gap: nothing was answered.";
+    let mut report = samples::evening();
+    for slice in &mut report.slices {
+        slice.p50 = Some(Duration::from_millis(1));
+        slice.p90 = slice.p50;
+        slice.p99 = slice.p50;
+    }
+    assert!(!report.page().contains(note));
+    report.slices[1].p50 = None;
+    assert!(report.page().contains(note));
 }

@@ -60,6 +60,10 @@ pub(super) fn flaws(scenario: &Scenario) -> Flaws {
     for (number, served) in scenario.services.iter().enumerate() {
         checks.service(&format!("services[{number}]"), served);
     }
+    if scenario.clients.is_empty() {
+        let text = "there are none, so nobody would ask anything; add [[clients]]";
+        checks.flaw("", "clients", text);
+    }
     for (number, clients) in scenario.clients.iter().enumerate() {
         checks.clients(&format!("clients[{number}]"), clients, scenario);
     }

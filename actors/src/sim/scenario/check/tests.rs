@@ -86,6 +86,10 @@ fn a_run_has_a_length_and_parts() {
             sound().warmup(60 * SECOND),
             "warmup: must be shorter than the duration, 60s",
         ),
+        (
+            Scenario::new("nobody"),
+            "clients: there are none, so nobody would ask anything; add [[clients]]",
+        ),
         (sound().slices(0), "slices: must be from 1 to 10000"),
         (sound().slices(10_001), "slices: must be from 1 to 10000"),
     ]);

@@ -85,7 +85,7 @@ struct Setting {
 
 impl ScenarioFile {
     /// Puts `value`, written as in the file but without quotes, in the place of `path`, such as
-    /// `services.0.drones.max`. Messages name `option`, such as `--sweep`, and the value.
+    /// `services.0.drones.max`; a list or table is written just as in the file. Messages name `option`, such as `--sweep`, and the value.
     #[must_use]
     pub fn set(mut self, path: &str, value: &str, option: &str) -> Self {
         self.values.push(Setting {
@@ -148,6 +148,9 @@ impl Setting {
                 };
                 let text = format!("there is no {item}; {remedy}");
                 layers.problem(Some(self.origin.clone()), text);
+            }
+            None if self.value.starts_with(['[', '{']) => {
+                layers.set_written(&path, &self.value, &self.origin);
             }
             None => layers.set(&path, &self.value, &self.origin),
         }

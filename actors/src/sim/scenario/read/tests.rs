@@ -325,3 +325,33 @@ fn values_of_the_command_line_come_in_place_of_the_files() {
     assert_eq!(scenario.routers[0].policy, RoutingPolicy::Weighted);
     assert_eq!(scenario.expectations.len(), 2);
 }
+
+#[test]
+fn lists_and_tables_of_the_command_line_are_written_as_in_a_file() {
+    let text = format!("{LEAST}rate = 5.0\n[[hosts]]\nname = \"app\"\ncount = 2\n");
+    let with = |path: &str, value: &str| Scenario::toml("a.toml", &text).set(path, value, "--set");
+    let scenario = with("expect", r#"["p99 < 1s", "refused = 0"]"#)
+        .set("services.0.hosts", r#"["app-1"]"#, "--set")
+        .set("services.0.drones", "{ max = 3 }", "--sweep")
+        .load()
+        .unwrap();
+    assert_eq!(scenario.expectations.len(), 2);
+    assert_eq!(scenario.services[0].max, 3);
+    assert_eq!(scenario.services[0].hosts, Some(vec!["app-1".to_owned()]));
+    for (path, value, told) in [
+        ("expect", "[\"p99 < 1s\"", "--set [\"p99 < 1s\": "),
+        (
+            "expect",
+            "[\"p98 < 1s\"]",
+            "--set [\"p98 < 1s\"]: expect[0]: ",
+        ),
+        (
+            "services.0.drones",
+            "{ most = 3 }",
+            "--set { most = 3 }: services[0].drones.most",
+        ),
+    ] {
+        let error = with(path, value).load().unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+}
