@@ -12,7 +12,7 @@ use actix::dev::ToEnvelope;
 use actix::prelude::SendError;
 use actix::{Actor, Addr, Handler, Message};
 use futures::FutureExt;
-use futures::future::{BoxFuture, Either, Ready, ready};
+use futures::future::BoxFuture;
 
 /// Somebody who takes messages of type `M`. Cheap to clone, which a
 /// [`Recipient`](actix::Recipient) is not.
@@ -20,6 +20,9 @@ pub struct Peer<M>(Arc<dyn Takes<M>>)
 where
     M: Message + Send + 'static,
     M::Result: Send;
+
+/// Ready when the actor has dealt with the message.
+type Sending = BoxFuture<'static, Result<(), Gone>>;
 
 /// An [`Addr`] as one kind of message sees it. (A `Recipient` is one more box away: of so many
 /// parties hardly any is in a processor's caches when it is told something.)
@@ -30,7 +33,7 @@ where
 {
     fn try_send(&self, message: M) -> Result<(), SendError<M>>;
     fn do_send(&self, message: M);
-    fn send(&self, message: M) -> BoxFuture<'static, Result<(), Gone>>;
+    fn send(&self, message: M) -> Sending;
     fn is_there(&self) -> bool;
 }
 
@@ -50,7 +53,7 @@ where
         self.do_send(message);
     }
 
-    fn send(&self, message: M) -> BoxFuture<'static, Result<(), Gone>> {
+    fn send(&self, message: M) -> Sending {
         let sending = self.send(message);
         Box::pin(sending.map(|sent| sent.map(drop).map_err(|_| Gone)))
     }
@@ -113,10 +116,9 @@ where
     /// Dropped before it is ready, the message may or may not have been delivered.
     pub fn tell_when_free(&self, message: M) -> Telling {
         Telling(match self.tell(message) {
-            Ok(()) => Either::Left(ready(Ok(()))),
-            Err(Untold::Gone(_)) => Either::Left(ready(Err(Gone))),
-            // Rare: in a box, so that whatever has one in it stays small.
-            Err(Untold::Full(message)) => Either::Right(self.0.send(message)),
+            Ok(()) => Way::Told(Ok(())),
+            Err(Untold::Gone(_)) => Way::Told(Err(Gone)),
+            Err(Untold::Full(message)) => Way::Waits(self.0.send(message)),
         })
     }
 
@@ -146,19 +148,28 @@ where
 
 /// A message on its way into a mailbox: ready when it is in there.
 #[must_use = "a full mailbox takes the message only while this is waited for"]
-pub struct Telling(Either<Ready<Result<(), Gone>>, BoxFuture<'static, Result<(), Gone>>>);
+pub struct Telling(Way);
+
+enum Way {
+    Told(Result<(), Gone>),
+    /// In a box, so that whatever has one in it stays small: mailboxes are rarely full.
+    Waits(Sending),
+}
 
 impl Future for Telling {
     type Output = Result<(), Gone>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll_unpin(cx)
+        match &mut self.0 {
+            Way::Told(outcome) => Poll::Ready(*outcome),
+            Way::Waits(sending) => sending.as_mut().poll(cx),
+        }
     }
 }
 
 impl std::fmt::Debug for Telling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let is_told = matches!(self.0, Either::Left(_));
+        let is_told = matches!(self.0, Way::Told(_));
         f.debug_struct("Telling")
             .field("is_told", &is_told)
             .finish()

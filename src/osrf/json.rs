@@ -138,7 +138,7 @@ impl<'de> Deserialize<'de> for Json {
 
 impl From<i64> for Json {
     fn from(number: i64) -> Self {
-        Self(number.to_string().into())
+        Self(ByteString::from(itoa::Buffer::new().format(number)))
     }
 }
 

@@ -17,8 +17,8 @@ mod open;
 mod params;
 mod session;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -84,12 +84,14 @@ impl ClientError {
     }
 }
 
+/// What most clients say of themselves.
+static USUAL: LazyLock<Arc<Context>> = LazyLock::new(Arc::default);
+
 /// A handle to a client. Clones are the same client.
 #[derive(Debug, Clone)]
 pub struct Client {
     actor: Arc<Lease>,
     router: Arc<RouterName>,
-    numbers: Arc<AtomicU64>,
     timeout: Duration,
     connect_timeout: Duration,
     context: Arc<Context>,
@@ -97,12 +99,16 @@ pub struct Client {
 
 /// Ends the actor when the last handle is dropped.
 #[derive(Debug)]
-struct Lease(Slot<ClientCommand>);
+struct Lease {
+    slot: Slot<ClientCommand>,
+    /// Requests and sessions so far.
+    numbers: AtomicU64,
+}
 
 impl Lease {
     /// Tells the actor something that does not matter if it is gone.
     fn mention(&self, command: ClientCommand) {
-        if let Some(actor) = self.0.get() {
+        if let Some(actor) = self.slot.get() {
             actor.report(command);
         }
     }
@@ -117,12 +123,14 @@ impl Drop for Lease {
 impl Client {
     pub(crate) fn new(actor: Slot<ClientCommand>, router: impl Into<Arc<RouterName>>) -> Self {
         Self {
-            actor: Arc::new(Lease(actor)),
+            actor: Arc::new(Lease {
+                slot: actor,
+                numbers: AtomicU64::new(0),
+            }),
             router: router.into(),
-            numbers: Arc::default(),
             timeout: DEFAULT_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
-            context: Arc::default(),
+            context: Arc::clone(&USUAL),
         }
     }
 
@@ -235,17 +243,16 @@ impl Client {
         params: impl IntoParams,
     ) -> Result<Answers, ClientError> {
         let params = params.into_params()?;
-        self.call_with(service, method, params).await
+        self.call_at(self.address(service)?, method, params).await
     }
 
-    /// The same with parameters that are JSON already.
-    pub(crate) async fn call_with(
+    /// The same at an [`address`](Self::address), with parameters that are JSON already.
+    pub(crate) async fn call_at(
         &self,
-        service: &str,
+        service: Jid,
         method: &str,
         params: Vec<Json>,
     ) -> Result<Answers, ClientError> {
-        let service = self.address(service)?;
         self.ask(Target::Service(service), method, params).await
     }
 
@@ -269,7 +276,11 @@ impl Client {
     /// # Errors
     /// [`ClientError`] if no drone takes it within the time for that.
     pub async fn connect(&self, service: &str) -> Result<Session, ClientError> {
-        let service = self.address(service)?;
+        self.connect_at(self.address(service)?).await
+    }
+
+    /// The same at an [`address`](Self::address).
+    pub(crate) async fn connect_at(&self, service: Jid) -> Result<Session, ClientError> {
         let session = self.number();
         let (reply, outcome) = oneshot::channel();
         let timeout = self.connect_timeout;
@@ -288,7 +299,8 @@ impl Client {
         Ok(session)
     }
 
-    fn address(&self, service: &str) -> Result<Jid, ClientError> {
+    /// Where a service is found.
+    pub(crate) fn address(&self, service: &str) -> Result<Jid, ClientError> {
         self.router
             .service(service)
             .map_err(|error| ClientError::Name {
@@ -298,7 +310,7 @@ impl Client {
     }
 
     fn number(&self) -> u64 {
-        self.numbers.fetch_add(1, Ordering::Relaxed) + 1
+        self.actor.numbers.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(crate) async fn tell(&self, command: ClientCommand) -> Result<(), ClientError> {
@@ -307,7 +319,7 @@ impl Client {
     }
 
     fn telling(&self, command: ClientCommand) -> Option<Telling> {
-        Some(self.actor.0.get()?.tell_when_free(command))
+        Some(self.actor.slot.get()?.tell_when_free(command))
     }
 
     async fn ask(

@@ -229,8 +229,8 @@ impl Client {
                 self.finish(id, Event::Failed(CallError::Lost(losses)), out);
             }
         }
-        let waits = |c: &Box<super::Conversation>| c.session.is_some() && !c.open.is_empty();
-        if self.conversations.get(thread).is_some_and(waits) {
+        let conversation = self.conversations.get(thread);
+        if conversation.is_some_and(|c| c.session.is_some() && !c.open.is_empty()) {
             self.connect(now, thread, out);
         } else {
             self.send_open(now, thread, out);

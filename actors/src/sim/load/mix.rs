@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use opensrf::ids::Seed;
+use opensrf::jid::Jid;
 use opensrf::osrf::Json;
 
+use crate::client::ClientError;
 use crate::law::Law;
 use crate::sim::made_up::{Fate, METHOD};
 use crate::sim::scenario::{Ask, Clients, Scenario, Simulated, Work};
 
 /// What a group of clients may ask.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Mix {
     choices: Vec<Choice>,
     /// The weight of each and all before it.
@@ -23,7 +25,7 @@ pub(super) struct Mix {
 pub(super) struct Choice {
     /// The number of the service in the scenario.
     number: usize,
-    service: String,
+    service: Jid,
     what: What,
 }
 
@@ -37,7 +39,7 @@ enum What {
 #[derive(Debug)]
 pub(super) struct Request<'a> {
     pub(super) number: usize,
-    pub(super) service: &'a str,
+    pub(super) service: &'a Jid,
     pub(super) method: &'a str,
     pub(super) params: Params<'a>,
 }
@@ -80,7 +82,12 @@ impl Dice {
 }
 
 impl Mix {
-    pub(super) fn new(clients: &Clients, scenario: &Scenario) -> Self {
+    /// What these clients ask of services that are found at their `address`.
+    pub(super) fn new(
+        clients: &Clients,
+        scenario: &Scenario,
+        address: impl Fn(&str) -> Result<Jid, ClientError>,
+    ) -> Result<Self, ClientError> {
         let numbers = scenario.services.iter().enumerate();
         let numbers: BTreeMap<_, _> = numbers.map(|(n, served)| (&*served.name, n)).collect();
         let every = scenario
@@ -103,19 +110,20 @@ impl Mix {
             };
             let choice = Choice {
                 number: number.unwrap_or(usize::MAX),
-                service: ask.service,
+                service: address(&ask.service)?,
                 what,
             };
-            (choice, ask.weight)
+            Ok((choice, ask.weight))
         });
-        let (choices, weights): (Vec<_>, Vec<_>) = choices.unzip();
+        let choices: Vec<_> = choices.collect::<Result<_, ClientError>>()?;
+        let (choices, weights): (Vec<_>, Vec<_>) = choices.into_iter().unzip();
         let mut sum = 0.0;
         let up_to = weights.into_iter().map(|weight: f64| {
             sum += weight;
             sum
         });
         let up_to = up_to.collect();
-        Self { choices, up_to }
+        Ok(Self { choices, up_to })
     }
 
     /// Draws what is asked next; nothing if there is nothing to ask.

@@ -1,11 +1,13 @@
 //! Clients that ask as their scenario says.
 //!
-//! All requests of a group are futures of one task, so that a million of them costs a million small
-//! allocations and no tasks.
+//! In an open loop all requests of a group are futures of one task, so that a million of them costs a
+//! million small allocations and no tasks. In a closed loop each client is a task of its own: it is
+//! there all the time, and to find it among ten thousand others would cost more than it does itself.
 
 mod arrivals;
 mod mix;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -14,6 +16,7 @@ use futures::stream::FuturesUnordered;
 use opensrf::ids::Seed;
 use opensrf::time::Tick;
 
+use super::SimError;
 use super::measure::{End, Kind, Open, Recorder};
 use super::scenario::{Clients, Pace, Scenario};
 use crate::client::{Answers, Client, ClientError};
@@ -45,34 +48,42 @@ pub(crate) struct Group {
 
 impl Group {
     /// The group of that number, with its clients on the bus; it begins now.
+    ///
+    /// # Errors
+    /// A service has a name that can be none.
     pub(crate) fn new(
         scenario: &Scenario,
         number: usize,
         clients: Vec<Client>,
         recorder: Recorder,
         env: Env,
-    ) -> Self {
+    ) -> Result<Self, ClientError> {
         let (start, plan) = (env.now(), &scenario.clients[number]);
         let timed = |client: Client| {
             client
                 .with_timeout(plan.timeout)
                 .with_connect_timeout(plan.timeout)
         };
-        Self {
+        let asks = |client: &Client| Mix::new(plan, scenario, |service| client.address(service));
+        let mix = clients.first().map(asks).transpose()?.unwrap_or_default();
+        Ok(Self {
             number,
             plan: plan.clone(),
             clients: clients.into_iter().map(timed).collect(),
-            mix: Mix::new(plan, scenario),
+            mix,
             recorder,
             chance: env.seed(),
             env,
             start,
             end: start + scenario.duration,
-        }
+        })
     }
 
     /// Asks until the time is over, and waits until all has ended.
-    pub(crate) async fn run(&self) {
+    ///
+    /// # Errors
+    /// [`SimError::Panicked`].
+    pub(crate) async fn run(self) -> Result<(), SimError> {
         match &self.plan.pace {
             Pace::Idle => {}
             Pace::Open { rate, arrivals } => {
@@ -86,11 +97,18 @@ impl Group {
                     .await;
             }
             Pace::Closed { think } => {
-                let clients = self.clients.iter().enumerate();
-                let asking = clients.map(|(number, client)| self.thinks(number, client, think));
-                join_all(asking).await;
+                let (think, group) = (think.clone(), Rc::new(self));
+                let asking = (0..group.clients.len()).map(|number| {
+                    let (group, think) = (Rc::clone(&group), think.clone());
+                    actix_rt::spawn(async move { group.thinks(number, &think).await })
+                });
+                let asked = join_all(asking.collect::<Vec<_>>()).await;
+                if asked.iter().any(Result::is_err) {
+                    return Err(SimError::Panicked);
+                }
             }
         }
+        Ok(())
     }
 
     /// Open loop: asks at these moments, whatever becomes of it.
@@ -115,7 +133,10 @@ impl Group {
     }
 
     /// Closed loop: one client that thinks and asks.
-    async fn thinks(&self, number: usize, client: &Client, think: &Law) {
+    async fn thinks(&self, number: usize, think: &Law) {
+        let Some(client) = self.clients.get(number) else {
+            return;
+        };
         let chance = self.chance.fork(&format!("client {number}"));
         let (mut thinking, mut dice) = (chance.fork("thinks"), Dice::new(&chance));
         loop {
@@ -158,7 +179,7 @@ impl Group {
             service, method, ..
         } = request;
         let outcome = client
-            .call_with(service, method, request.params.list())
+            .call_at(service.clone(), method, request.params.list())
             .await;
         self.ends(open, began, &outcome);
     }
@@ -170,7 +191,7 @@ impl Group {
             let open = self.recorder.asks(self.kind(&request), self.env.now());
             let session = match &session {
                 Some(session) => session,
-                None => match client.connect(request.service).await {
+                None => match client.connect_at(request.service.clone()).await {
                     Ok(connected) => session.insert(connected),
                     Err(error) => {
                         return self.recorder.ends(open, End::of(&error), self.env.now());

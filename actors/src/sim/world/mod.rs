@@ -92,7 +92,8 @@ impl World {
         let sampler = Sampler::new(&world).await;
         let sampling = actix_rt::spawn(sampler.run(Rc::clone(&world)));
         let suffering = actix_rt::spawn(suffer::all(Rc::clone(&world)));
-        join_all(groups.iter().map(Group::run)).await;
+        let asked = join_all(groups.into_iter().map(Group::run)).await;
+        asked.into_iter().collect::<Result<(), _>>()?;
         let little = little::law(&world);
         let panicked = |_| SimError::Panicked;
         let suffered = suffering.await.map_err(panicked)?;
@@ -123,7 +124,8 @@ impl World {
             let env = self.env.fork(&format!("clients {}", plan.name));
             Group::new(&self.scenario, number, clients, self.recorder.clone(), env)
         });
-        Ok(groups.collect())
+        let groups: Result<_, _> = groups.collect();
+        groups.map_err(SimError::Client)
     }
 
     async fn sleep_until(&self, tick: Tick) {
