@@ -146,7 +146,8 @@ where
     }
 }
 
-/// A message on its way into a mailbox: ready when it is in there.
+/// A message on its way into a mailbox: ready when it is in there; if there was no room, when it has
+/// been dealt with.
 #[must_use = "a full mailbox takes the message only while this is waited for"]
 pub struct Telling(Way);
 

@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, Body, Json, Message, code};
-use crate::limits::{REASSEMBLY_BYTES, ResultSizes};
+use crate::limits::{MESSAGES_PER_BODY, REASSEMBLY_BYTES, ResultSizes};
 
-/// What a message adds to its content, about. It bounds how many share a body, too: far fewer than
-/// [`MESSAGES_PER_BODY`](crate::limits::MESSAGES_PER_BODY), after which readers stop.
+/// What a message adds to its content, about.
 const ENVELOPE_BYTES: usize = 200;
 
 /// Collects the answers to one request into bodies of reasonable size.
@@ -54,7 +53,9 @@ impl Bundle {
             return;
         }
         answer.content = content;
-        if self.bytes > 0 && self.bytes + bytes >= self.sizes.bundle_bytes {
+        // Readers stop after so many; the last place is for the end.
+        let is_full = self.waiting.len() >= MESSAGES_PER_BODY - 1;
+        if is_full || self.bytes > 0 && self.bytes + bytes >= self.sizes.bundle_bytes {
             self.flush(out);
         }
         self.bytes += bytes;
@@ -227,6 +228,23 @@ mod tests {
             }
         }
         (stanzas, whole)
+    }
+
+    #[test]
+    fn no_body_has_more_messages_than_readers_read() {
+        let sizes = ResultSizes {
+            bundle_bytes: 1_000_000,
+            ..ResultSizes::default()
+        };
+        let mut bundle = Bundle::new(sizes);
+        let mut ready = Vec::new();
+        for number in 0..600 {
+            bundle.push(Message::result(1, number.into()), &mut ready);
+        }
+        bundle.push(Message::status(1, Status::complete()), &mut ready);
+        bundle.flush(&mut ready);
+        assert!(ready.iter().all(|body| body.len() <= MESSAGES_PER_BODY));
+        assert_eq!(ready.iter().map(Vec::len).sum::<usize>(), 601);
     }
 
     #[test]

@@ -28,6 +28,7 @@ enum Form {
 
 struct Said {
     messages: Vec<Message>,
+    weight: usize,
     text: OnceLock<ByteString>,
 }
 
@@ -36,6 +37,7 @@ impl Content {
     #[must_use]
     pub fn of(messages: Vec<Message>) -> Self {
         let said = Said {
+            weight: about_bytes(&messages),
             messages,
             text: OnceLock::new(),
         };
@@ -78,7 +80,7 @@ impl Content {
     pub fn weight(&self) -> usize {
         match &self.0 {
             Form::Text(text) => text.len(),
-            Form::Said(said) => about_bytes(&said.messages),
+            Form::Said(said) => said.weight,
         }
     }
 }
@@ -89,8 +91,8 @@ impl Said {
     }
 
     fn is_read_as_said(&self) -> bool {
-        self.messages.is_empty()
-            || decode(self.text()).is_ok_and(|read| encode(&read) == *self.text())
+        let text = encode(&self.messages);
+        self.messages.is_empty() || decode(&text).is_ok_and(|read| encode(&read) == text)
     }
 }
 
@@ -199,7 +201,8 @@ mod tests {
 
     #[test]
     fn the_weight_is_about_the_length_of_the_text_and_does_not_change() {
-        for message in usual() {
+        let wide = Message::result(12, Json::string("\u{e9}\u{20ac}\u{1f600}"));
+        for message in usual().into_iter().chain([wide]) {
             let said = Content::of(vec![message]);
             let weight = said.weight();
             let length = said.text().len();

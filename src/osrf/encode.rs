@@ -24,8 +24,8 @@ pub fn encode<'a>(messages: impl IntoIterator<Item = &'a Message>) -> ByteString
     ascii(out).into()
 }
 
-/// About how many bytes the body of `messages` has: as many as [`encode`] writes, but for what is
-/// escaped.
+/// About how many bytes the body of `messages` has: as many as [`encode`] writes, but for the few
+/// ASCII characters that are escaped.
 pub(super) fn about_bytes(messages: &[Message]) -> usize {
     2 + messages
         .iter()
@@ -43,20 +43,26 @@ fn about(message: &Message) -> usize {
     const STATUS: usize = 68;
     let optional = |text: &str| match text.is_empty() {
         true => 0,
-        false => FIELD + text.len(),
+        false => FIELD + written(text),
     };
     let body = match &message.body {
         Body::Connect | Body::Disconnect => BARE,
         Body::Request(request) => {
             let params = request.params.iter();
-            let params: usize = params.map(|param| param.as_str().len() + 1).sum();
-            REQUEST + request.method.len() + params
+            let params: usize = params.map(|param| written(param.as_str()) + 1).sum();
+            REQUEST + written(&request.method) + params
         }
-        Body::Result(answer) => RESULT + answer.content.as_str().len(),
-        Body::Status(status) => STATUS + status.class.len() + status.text.len(),
+        Body::Result(answer) => RESULT + written(answer.content.as_str()),
+        Body::Status(status) => STATUS + written(&status.class) + written(&status.text),
     };
     let tz = message.tz.as_ref().map_or(0, |tz| optional(tz));
     MESSAGE + message.locale.len() + tz + optional(&message.ingress) + body
+}
+
+/// Bytes of a text in printable ASCII: a character of two or four bytes becomes three times as long.
+fn written(text: &str) -> usize {
+    let wide = text.bytes().filter(|byte| !byte.is_ascii()).count();
+    text.len() + 2 * wide
 }
 
 fn push_message(out: &mut String, message: &Message) {

@@ -129,21 +129,40 @@ fn a_scenario_with_mistakes_is_refused_with_file_and_line() {
     let refused = run(world.opensrf(&["sim", &scenario, "--html", &html]));
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(!std::path::Path::new(&html).exists());
+    // A link of the user's stays one, wherever it leads.
+    let link = file(&world, "link.html");
+    std::os::unix::fs::symlink("nowhere/yet.html", &link).unwrap();
+    let refused = run(world.opensrf(&["sim", &scenario, "--html", &link]));
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(std::path::Path::new(&link).is_symlink());
 }
 
 #[test]
 fn a_key_that_is_swept_has_no_other_value() {
     let (world, scenario) = with(POOL);
-    let seeds = ["sim", &scenario, "--sweep", "seed=1..3"];
+    let swept = [
+        "--sweep",
+        "seed=1..3",
+        "--sweep",
+        "services.0.drones={ max = 4 }",
+    ];
     for (more, told) in [
-        (["--seed", "7"], "seed is swept; leave out --seed"),
-        (["--set", "seed=7"], "seed is swept; leave out --set"),
+        (["--seed", "7"], "seed is given by --seed and by --sweep"),
+        (["--set", "seed=7"], "seed is given by --set and by --sweep"),
         (
             ["--sweep", "seed=4,5"],
-            "seed is swept twice; give all its values at once",
+            "seed is given by --sweep and by --sweep",
+        ),
+        (
+            ["--set", "services.0.drones.max=3"],
+            "services.0.drones.max is given by --set and by --sweep",
         ),
     ] {
-        let args: Vec<_> = seeds.into_iter().chain(more).collect();
+        let args: Vec<_> = ["sim", &scenario]
+            .into_iter()
+            .chain(swept)
+            .chain(more)
+            .collect();
         let refused = run(world.opensrf(&args));
         assert_eq!(refused.code, Some(2), "{refused:?}");
         assert!(refused.errors().contains(told), "{refused:?}");

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use opensrf::jid::Jid;
-use opensrf::osrf::{self, Body};
+use opensrf::osrf::Body;
 use opensrf::stanza::{Kind, Stanza};
 
 use super::{REFUSED, print_line};
@@ -98,7 +98,7 @@ fn tell(stanzas: &[Stanza]) -> String {
     };
     for stanza in stanzas.iter().filter(|stanza| stanza.kind == Kind::Message) {
         let message = stanza.decode();
-        let Ok(parts) = osrf::decode(&message.body) else {
+        let Ok(parts) = message.body.read() else {
             continue;
         };
         hop += 1;
@@ -113,7 +113,7 @@ fn tell(stanzas: &[Stanza]) -> String {
         if let Some(caller) = &message.opensrf.router_from {
             line(format!("     for   {caller}"));
         }
-        for part in parts {
+        for part in parts.iter() {
             line(format!("     {}", describe(&part.body)));
         }
         if from == "service class" {

@@ -2,6 +2,7 @@
 
 mod watch;
 
+use std::io::ErrorKind;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -80,7 +81,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let checked = args.keys_are_single().and_then(|()| args.check());
+    let checked = args.values_are_single().and_then(|()| args.check());
     let outcome = checked.and_then(|()| match args.sweep.is_empty() {
         true => once(args),
         false => swept(args),
@@ -163,24 +164,22 @@ impl Args {
         Ok(())
     }
 
-    /// Whether no key that is swept has another value as well, which would be lost.
-    fn keys_are_single(&self) -> Result<(), Failure> {
-        let swept = |key: &str| self.sweep.iter().filter(|axis| axis.path == key).count();
+    /// Whether no key has two values, of which one would be lost. (Of `--set` the last one counts.)
+    fn values_are_single(&self) -> Result<(), Failure> {
         let set = self.set.iter().map(|(key, _)| (key.as_str(), "--set"));
         let seed = self.seed.map(|_| ("seed", "--seed"));
         let duration = self.duration.as_ref().map(|_| ("duration", "--duration"));
-        let mut given = set.chain(seed).chain(duration);
-        if let Some((key, option)) = given.find(|(key, _)| swept(key) > 0) {
-            return Err(format!("{key} is swept; leave out {option}").into());
-        }
-        let twice = self.sweep.iter().find(|axis| swept(&axis.path) > 1);
-        match twice {
-            Some(axis) => {
-                let key = &axis.path;
-                Err(format!("{key} is swept twice; give all its values at once").into())
+        let swept = self.sweep.iter().map(|axis| (&*axis.path, "--sweep"));
+        let given: Vec<_> = set.chain(seed).chain(duration).chain(swept).collect();
+        for (number, (key, option)) in given.iter().enumerate() {
+            let others = given.iter().skip(number + 1);
+            let mut others = others.filter(|(_, other)| (*option, *other) != ("--set", "--set"));
+            if let Some((_, other)) = others.find(|(other, _)| overlap(key, other)) {
+                let text = format!("{key} is given by {option} and by {other}; leave one out");
+                return Err(text.into());
             }
-            None => Ok(()),
         }
+        Ok(())
     }
 
     /// Writes what was asked for, and the summary unless stdout has something else.
@@ -215,14 +214,28 @@ impl Args {
     }
 }
 
+/// Whether one is the other, or a part of it.
+fn overlap(one: &str, other: &str) -> bool {
+    let is_in = |one: &str, other: &str| {
+        let rest = one.strip_prefix(other);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    is_in(one, other) || is_in(other, one)
+}
+
 /// Whether something can be written there; leaves nothing behind.
 fn is_writable(path: &Path) -> std::io::Result<()> {
-    let is_there = path.exists();
     let mut file = std::fs::OpenOptions::new();
-    file.append(true).create(true).open(path)?;
-    match is_there {
-        true => Ok(()),
-        false => std::fs::remove_file(path),
+    match file.append(true).create_new(true).open(path) {
+        Ok(_) => std::fs::remove_file(path),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            match file.create_new(false).open(path) {
+                // A link to where nothing is yet: that is known when it is written.
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                opened => opened.map(drop),
+            }
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -285,16 +285,17 @@ impl Client {
         let (reply, outcome) = oneshot::channel();
         let timeout = self.connect_timeout;
         let context = Arc::clone(&self.context);
-        self.tell(ClientCommand::Open {
+        let told = self.telling(ClientCommand::Open {
             session,
             service,
             timeout,
             context,
             reply,
-        })
-        .await?;
+        });
         // From here on dropping closes it, also while the answer is waited for.
         let session = Session::new(self.clone(), session);
+        let told = told.ok_or(ClientError::Ended)?;
+        told.await.map_err(|_| ClientError::Ended)?;
         outcome.await.map_err(|_| ClientError::Ended)??;
         Ok(session)
     }

@@ -146,7 +146,7 @@ impl Switch {
         if self.is_closed() {
             return Err(LinkError::Unreachable {
                 address: "a host of this process".into(),
-                reason: "it has ended".into(),
+                reason: "it has ended, or has no server".into(),
             });
         }
         let Bound {

@@ -2,7 +2,7 @@
 //!
 //! Few methods ask, and a token is made only for those that do.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
@@ -20,8 +20,10 @@ struct Shared {
 impl Cancellation {
     pub(super) fn token(&self) -> &CancellationToken {
         let token = self.0.token.get_or_init(CancellationToken::new);
-        // It may have been over just before there was a token.
-        if self.0.is_over.load(Ordering::SeqCst) {
+        // It may have been over just before there was a token. Of the two who meet here, one at least
+        // sees what the other has stored.
+        fence(Ordering::SeqCst);
+        if self.0.is_over.load(Ordering::Relaxed) {
             token.cancel();
         }
         token
@@ -40,7 +42,8 @@ pub(crate) struct WaitedFor(Cancellation);
 impl Drop for WaitedFor {
     fn drop(&mut self) {
         let Shared { token, is_over } = &*self.0.0;
-        is_over.store(true, Ordering::SeqCst);
+        is_over.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
         if let Some(token) = token.get() {
             token.cancel();
         }

@@ -48,6 +48,14 @@ impl Places {
         self.0.remove(path)
     }
 
+    /// Nothing is within `path`, be it a table or a list.
+    fn forget_within(&mut self, path: &str) {
+        self.0.retain(|other, _| {
+            let rest = other.strip_prefix(path);
+            !rest.is_some_and(|rest| rest.starts_with(['.', '[']))
+        });
+    }
+
     /// All that is set, in the order of its paths.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &String> {
         self.0.keys()
@@ -140,26 +148,26 @@ impl Layers {
     }
 
     /// Adds a list or table, written in one piece as in a file, that `origin`, an option of the command
-    /// line, gives.
+    /// line, gives: a list in the place of what was there, a table key by key. What is no TOML is taken
+    /// as a text.
     pub(crate) fn set_written(&mut self, path: &str, text: &str, origin: &str) {
         let document = format!("{path:?} = {text}");
         let (table, errors) = DeTable::parse_recoverable(&document);
-        if let Some(error) = errors.first() {
-            let text = error.message().replace('\n', ", ");
-            return self.problem(Some(origin.to_owned()), text);
+        let mut members = table.get_ref().iter();
+        let (Some((_, value)), None, true) = (members.next(), members.next(), errors.is_empty())
+        else {
+            return self.set(path, text, origin);
+        };
+        if let DeValue::Array(_) = value.get_ref() {
+            self.places.forget_within(path);
         }
         let mut option = File {
             name: origin,
             text: None,
             layers: self,
         };
-        let members = table.get_ref().iter();
-        let values: Vec<_> = members
-            .map(|(_, value)| option.value(path, 0, value))
-            .collect();
-        for value in values {
-            self.add(Map::from([(path.to_owned(), value)]));
-        }
+        let value = option.value(path, 0, value);
+        self.add(Map::from([(path.to_owned(), value)]));
     }
 
     /// Adds one value that `origin`, an option of the command line, gives.

@@ -59,8 +59,27 @@ impl Context {
             locale: self.locale.clone(),
             tz: self.tz.clone(),
             ingress,
-            api_level: self.api_level,
+            // There is no level 0, and who reads one takes it for 1.
+            api_level: self.api_level.max(DEFAULT_API_LEVEL),
             ..osrf::Message::new(trace, body)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else a service of this process would be told another level than one behind a socket.
+    #[test]
+    fn there_is_no_api_level_0() {
+        let level = |api_level| {
+            let context = Context {
+                api_level,
+                ..Context::default()
+            };
+            context.message(1, Body::Connect).api_level
+        };
+        assert_eq!([0, 1, 7].map(level), [1, 1, 7]);
     }
 }

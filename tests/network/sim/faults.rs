@@ -119,6 +119,18 @@ fn a_fault_that_is_not_over_is_laid_to_no_other() {
     );
 }
 
+/// They once left as soon as they had nothing to ask.
+#[test]
+fn clients_that_ask_nothing_stay_on_the_bus_and_come_back_to_it() {
+    let killed = Fault::new(FaultKind::KillServer).at(AT).lasts(LONG);
+    let report = pair()
+        .clients(Clients::idle("idle", 50))
+        .fault(killed)
+        .run()
+        .unwrap();
+    assert!(report.is_good(), "{report}");
+}
+
 #[test]
 fn what_was_to_hit_a_dead_machine_hits_nobody_when_it_is_back() {
     let killed = |also: Option<Fault>| {

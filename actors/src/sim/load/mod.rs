@@ -83,7 +83,7 @@ impl Group {
     ///
     /// # Errors
     /// [`SimError::Panicked`].
-    pub(crate) async fn run(self) -> Result<(), SimError> {
+    pub(crate) async fn run(self: Rc<Self>) -> Result<(), SimError> {
         match &self.plan.pace {
             Pace::Idle => {}
             Pace::Open { rate, arrivals } => {
@@ -97,9 +97,8 @@ impl Group {
                     .await;
             }
             Pace::Closed { think } => {
-                let (think, group) = (think.clone(), Rc::new(self));
-                let asking = (0..group.clients.len()).map(|number| {
-                    let (group, think) = (Rc::clone(&group), think.clone());
+                let asking = (0..self.clients.len()).map(|number| {
+                    let (group, think) = (Rc::clone(&self), think.clone());
                     actix_rt::spawn(async move { group.thinks(number, &think).await })
                 });
                 let asked = join_all(asking.collect::<Vec<_>>()).await;

@@ -96,6 +96,7 @@ async fn left(world: &World) -> Vec<String> {
                 left.extend(
                     found
                         .chain(busy(world, &status))
+                        .chain(away(world, &status))
                         .map(|what| format!("{}: {what}", machine.name)),
                 );
             }
@@ -103,6 +104,20 @@ async fn left(world: &World) -> Vec<String> {
         }
     }
     left
+}
+
+/// Clients that should be on the bus, as the server sees it.
+fn away(world: &World, status: &HostStatus) -> Option<String> {
+    let groups = world.scenario.clients.iter();
+    let clients: usize = groups.map(|group| group.count).sum();
+    let sessions = status.children.iter().find_map(|child| {
+        let Detail::Server(server) = &child.answer.as_ref()?.detail else {
+            return None;
+        };
+        Some(server.sessions)
+    })?;
+    let text = || format!("only {sessions} are on the bus, and there are {clients} clients");
+    (sessions < clients).then(text)
 }
 
 /// Work that should be over. A method without a limit may go on as long as it likes, and keep others

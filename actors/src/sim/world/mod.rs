@@ -7,7 +7,8 @@
 //! ```
 //!
 //! In simulated time the ways lead into the server's switch, as values; in real time they are TCP
-//! connections. All else is the same. Machines are killed and started anew while it runs.
+//! connections. All else is the same, but that a router keeps nothing of what it passes on: a switch
+//! gives all of it back with a bounce, as in a hub. Machines are killed and started anew while it runs.
 
 mod calls;
 mod checks;
@@ -92,8 +93,12 @@ impl World {
         let sampler = Sampler::new(&world).await;
         let sampling = actix_rt::spawn(sampler.run(Rc::clone(&world)));
         let suffering = actix_rt::spawn(suffer::all(Rc::clone(&world)));
-        let asked = join_all(groups.into_iter().map(Group::run)).await;
-        asked.into_iter().collect::<Result<(), _>>()?;
+        // Clients that have nothing to ask any more stay on the bus.
+        let asking = groups.iter().map(|group| Rc::clone(group).run());
+        join_all(asking)
+            .await
+            .into_iter()
+            .collect::<Result<(), _>>()?;
         let little = little::law(&world);
         let panicked = |_| SimError::Panicked;
         let suffered = suffering.await.map_err(panicked)?;
@@ -110,7 +115,7 @@ impl World {
     }
 
     /// All clients, on the bus; the run begins when they are.
-    async fn groups(&mut self) -> Result<Vec<Group>, SimError> {
+    async fn groups(&mut self) -> Result<Vec<Rc<Group>>, SimError> {
         let mut groups = Vec::new();
         for machine in &self.machines {
             if let Role::Clients(number, plan) = &machine.role {
@@ -122,7 +127,7 @@ impl World {
         self.recorder.counts(self.start + self.scenario.warmup..end);
         let groups = groups.into_iter().map(|(number, plan, clients)| {
             let env = self.env.fork(&format!("clients {}", plan.name));
-            Group::new(&self.scenario, number, clients, self.recorder.clone(), env)
+            Group::new(&self.scenario, number, clients, self.recorder.clone(), env).map(Rc::new)
         });
         let groups: Result<_, _> = groups.collect();
         groups.map_err(SimError::Client)

@@ -6,7 +6,8 @@
 use bytes::BytesMut;
 use opensrf::stanza::{Condition, Stanza, StanzaError};
 
-/// How many times as long a text may become when it is written: `&` is `&amp;`.
+/// How many times as long a text may become when it is written: `&` is `&amp;`, and in JSON DEL is
+/// `\u007f`.
 const GROWTH: usize = 6;
 
 /// Why a server that takes so many bytes in one stanza does not take this one.

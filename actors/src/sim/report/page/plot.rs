@@ -242,6 +242,7 @@ impl Line {
     /// The points that have a marker: so far apart, and not at the same place as those of others.
     fn marked(&self, at: usize) -> Vec<(f64, f64)> {
         let apart = match self.points.len() {
+            _ if !self.is_joined => 1,
             0..=FEW_POINTS => 1,
             many => many / MARKERS,
         };

@@ -85,7 +85,8 @@ struct Setting {
 
 impl ScenarioFile {
     /// Puts `value`, written as in the file but without quotes, in the place of `path`, such as
-    /// `services.0.drones.max`; a list or table is written just as in the file. Messages name `option`, such as `--sweep`, and the value.
+    /// `services.0.drones.max`. A list is written just as in the file, and so is a table, of which only
+    /// the keys that it has are set. Messages name `option`, such as `--sweep`, and the value.
     #[must_use]
     pub fn set(mut self, path: &str, value: &str, option: &str) -> Self {
         self.values.push(Setting {

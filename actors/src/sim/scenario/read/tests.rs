@@ -338,8 +338,27 @@ fn lists_and_tables_of_the_command_line_are_written_as_in_a_file() {
     assert_eq!(scenario.expectations.len(), 2);
     assert_eq!(scenario.services[0].max, 3);
     assert_eq!(scenario.services[0].hosts, Some(vec!["app-1".to_owned()]));
+    // What is no TOML is a text, and perhaps JSON.
+    let json = with("name", "[draft] one")
+        .set(
+            "clients.0.asks",
+            r#"[{ service = "acme.work", method = "m" }]"#,
+            "--set",
+        )
+        .set(
+            "clients.0.asks.0.params",
+            r#"[{"barcode": "x"}, null]"#,
+            "--set",
+        )
+        .load()
+        .unwrap();
+    assert_eq!(json.name, "[draft] one");
     for (path, value, told) in [
-        ("expect", "[\"p99 < 1s\"", "--set [\"p99 < 1s\": "),
+        (
+            "expect",
+            "[\"p99 < 1s\"",
+            "--set [\"p99 < 1s\": expect[0]: ",
+        ),
         (
             "expect",
             "[\"p98 < 1s\"]",
@@ -354,4 +373,8 @@ fn lists_and_tables_of_the_command_line_are_written_as_in_a_file() {
         let error = with(path, value).load().unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
     }
+    // Nothing is left of a list that was there.
+    let emptied = with("services", "[]").set("services.0.time", "1ms", "--set");
+    let error = emptied.load().unwrap_err().to_string();
+    assert!(error.contains("there is no services[0]"), "{error}");
 }
