@@ -7,7 +7,6 @@
 
 use std::time::Duration;
 
-use opensrf_actors::law::Law;
 use opensrf_actors::service::{MethodError, Service};
 use opensrf_actors::sim::World;
 use opensrf_actors::sim::expect::Expectation;
@@ -45,7 +44,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .at(35 * second)
                 .lasts(2 * second),
         )
-        .fault(Fault::new(FaultKind::KillDrone).every(Law::parse("exponential(5s)")?))
+        // One after the other: what fails while several last is laid to each of them.
+        .fault(Fault::new(FaultKind::KillDrone).at(45 * second))
+        .fault(Fault::new(FaultKind::KillDrone).at(50 * second))
         // Nobody may wait until his time is up without having been told, and most are answered.
         .expect(Expectation::parse("timed_out = 0")?)
         .expect(Expectation::parse("unanswered < 5%")?)
