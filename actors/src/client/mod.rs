@@ -13,18 +13,18 @@
 mod actor;
 mod answers;
 mod fan_out;
+mod lease;
 mod open;
 mod params;
 mod session;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytestring::ByteString;
 use opensrf::jid::{Jid, JidError};
 use opensrf::osrf::Json;
-use opensrf::session::{Asked, CallError, RequestId, RouterName};
+use opensrf::session::{Asked, CallError, RouterName};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::messages::{ClientCommand, Sink, Target};
@@ -34,6 +34,8 @@ use crate::transport::LinkError;
 pub use actor::{ClientActor, ClientPlan};
 pub use answers::{AnswerStream, Answers, ShapeError};
 pub use fan_out::{FAN_OUT, FanOut, Request};
+pub(crate) use lease::Guard;
+use lease::Lease;
 pub use opensrf::session::Context;
 pub use params::IntoParams;
 pub use session::Session;
@@ -97,36 +99,10 @@ pub struct Client {
     context: Arc<Context>,
 }
 
-/// Ends the actor when the last handle is dropped.
-#[derive(Debug)]
-struct Lease {
-    slot: Slot<ClientCommand>,
-    /// Requests and sessions so far.
-    numbers: AtomicU64,
-}
-
-impl Lease {
-    /// Tells the actor something that does not matter if it is gone.
-    fn mention(&self, command: ClientCommand) {
-        if let Some(actor) = self.slot.get() {
-            actor.report(command);
-        }
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.mention(ClientCommand::Leave);
-    }
-}
-
 impl Client {
     pub(crate) fn new(actor: Slot<ClientCommand>, router: impl Into<Arc<RouterName>>) -> Self {
         Self {
-            actor: Arc::new(Lease {
-                slot: actor,
-                numbers: AtomicU64::new(0),
-            }),
+            actor: Arc::new(Lease::new(actor)),
             router: router.into(),
             timeout: DEFAULT_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
@@ -281,7 +257,7 @@ impl Client {
 
     /// The same at an [`address`](Self::address).
     pub(crate) async fn connect_at(&self, service: Jid) -> Result<Session, ClientError> {
-        let session = self.number();
+        let session = self.actor.number();
         let (reply, outcome) = oneshot::channel();
         let timeout = self.connect_timeout;
         let context = Arc::clone(&self.context);
@@ -310,17 +286,13 @@ impl Client {
             })
     }
 
-    fn number(&self) -> u64 {
-        self.actor.numbers.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
     pub(crate) async fn tell(&self, command: ClientCommand) -> Result<(), ClientError> {
         let telling = self.telling(command).ok_or(ClientError::Ended)?;
         telling.await.map_err(|_| ClientError::Ended)
     }
 
     fn telling(&self, command: ClientCommand) -> Option<Telling> {
-        Some(self.actor.slot.get()?.tell_when_free(command))
+        Some(self.actor.get()?.tell_when_free(command))
     }
 
     async fn ask(
@@ -364,7 +336,7 @@ impl Client {
             timeout: self.timeout,
             context: Arc::clone(&self.context),
         };
-        let request = self.number();
+        let request = self.actor.number();
         let call = ClientCommand::Call {
             target,
             request,
@@ -372,41 +344,6 @@ impl Client {
             sink,
         };
         let told = self.telling(call).ok_or(ClientError::Ended)?;
-        let guard = Guard {
-            client: Arc::clone(&self.actor),
-            request,
-            is_over: false,
-        };
-        Ok((guard, told))
-    }
-}
-
-/// Cancels a request when it is dropped before the end.
-#[derive(Debug)]
-pub(crate) struct Guard {
-    client: Arc<Lease>,
-    request: RequestId,
-    is_over: bool,
-}
-
-impl Guard {
-    pub(crate) fn over(mut self) {
-        self.is_over = true;
-    }
-
-    pub(crate) fn is_over(&self) -> bool {
-        self.is_over
-    }
-
-    pub(crate) fn mark_over(&mut self) {
-        self.is_over = true;
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if !self.is_over {
-            self.client.mention(ClientCommand::Cancel(self.request));
-        }
+        Ok((Guard::new(Arc::clone(&self.actor), request), told))
     }
 }
