@@ -180,10 +180,23 @@ mod tests {
         let said = Content::of(usual());
         let written = Content::from(encode(&usual()));
         assert_eq!(said, written);
+        // Neither written nor read: they are the very messages.
+        assert!(matches!(said.read(), Ok(Cow::Borrowed(_))));
         assert_eq!(*said.read().unwrap(), usual());
         assert_eq!(*written.read().unwrap(), usual());
         assert!(!said.is_empty() && !written.is_empty());
         assert_eq!(format!("{said:?}"), format!("{written:?}"));
+    }
+
+    #[test]
+    fn what_is_only_read_and_weighed_is_never_written() {
+        let said = Content::of(usual());
+        let clone = said.clone();
+        assert!(clone.weight() > 0 && clone.read().is_ok() && !clone.is_empty());
+        let Form::Said(said) = &said.0 else {
+            panic!("it was said");
+        };
+        assert_eq!(said.text.get(), None);
     }
 
     #[test]

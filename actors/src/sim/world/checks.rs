@@ -106,7 +106,8 @@ async fn left(world: &World) -> Vec<String> {
     left
 }
 
-/// Clients that should be on the bus, as the server sees it.
+/// Clients that should be on the bus, as the server sees it. Services and routers are there as well,
+/// so that a few that are away do not show.
 fn away(world: &World, status: &HostStatus) -> Option<String> {
     let groups = world.scenario.clients.iter();
     let clients: usize = groups.map(|group| group.count).sum();
