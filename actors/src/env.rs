@@ -12,6 +12,8 @@ use crate::timer::{Sleep, Timer};
 #[derive(Debug, Clone)]
 pub struct Env {
     epoch: Instant,
+    /// The same by the timer's clock, if it has one.
+    begun: Duration,
     wall: Wall,
     timer: Timer,
     seed: Seed,
@@ -32,6 +34,7 @@ impl Env {
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
         Self {
             epoch: Instant::now(),
+            begun: Duration::ZERO,
             wall: Wall::Machine,
             timer: Timer::coarse(),
             seed: Seed::new(seed),
@@ -44,6 +47,7 @@ impl Env {
         let birthday = Duration::from_secs(1_000_000_000);
         Self {
             epoch: Instant::now(),
+            begun: Duration::ZERO,
             wall: Wall::Simulated(birthday),
             timer: Timer::coarse(),
             seed: Seed::new(seed),
@@ -62,7 +66,12 @@ impl Env {
     /// The same with another timer; without, it is the runtime's, which rounds up to milliseconds.
     #[must_use]
     pub fn with_timer(self, timer: Timer) -> Self {
-        Self { timer, ..self }
+        let begun = timer.stood_at(self.epoch);
+        Self {
+            timer,
+            begun,
+            ..self
+        }
     }
 
     /// What wakes sleepers.
@@ -79,7 +88,10 @@ impl Env {
     /// The time since the network's start.
     #[must_use]
     pub fn now(&self) -> Tick {
-        self.epoch.elapsed()
+        match self.timer.stands_at() {
+            Some(now) => now.saturating_sub(self.begun),
+            None => self.epoch.elapsed(),
+        }
     }
 
     /// The time since 1970.

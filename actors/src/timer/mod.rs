@@ -26,11 +26,9 @@ use tokio::time::Instant;
 pub use paused::Paused;
 pub use sleep::Sleep;
 
+use paused::Clock;
 use precise::Alarm;
-use sleepers::Sleepers;
-
-/// Longer than anything runs, and no clock overflows: as tokio has it.
-const FAR_FUTURE: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+use sleepers::Moment;
 
 /// What wakes sleepers when their time has come. Clones are the same timer.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +39,7 @@ enum Kind {
     #[default]
     Coarse,
     /// Woken by the runtime as it runs out of work.
-    Paused(Arc<Sleepers>),
+    Paused(Arc<Clock>),
     /// Woken by a thread.
     Precise(Arc<Alarm>),
 }
@@ -66,15 +64,49 @@ impl Timer {
 
     /// Ends after `length`; at once if that is zero.
     pub fn sleep(&self, length: Duration) -> Sleep {
-        let now = Instant::now();
-        let due = now.checked_add(length).unwrap_or(now + FAR_FUTURE);
-        self.sleep_until(due)
+        match self.now() {
+            Some(now) => Sleep::exact(self.clone(), now.saturating_add(nanos(length))),
+            None => Sleep::coarse(tokio::time::sleep(length)),
+        }
     }
 
     /// Ends at `due`; at once if that is over.
     pub fn sleep_until(&self, due: Instant) -> Sleep {
-        Sleep::new(self.clone(), due)
+        match &self.0 {
+            Kind::Coarse => Sleep::coarse(tokio::time::sleep_until(due)),
+            Kind::Paused(clock) => Sleep::exact(self.clone(), clock.moment(due)),
+            Kind::Precise(alarm) => Sleep::exact(self.clone(), alarm.moment(due)),
+        }
     }
+
+    /// The time since its start by a clock that stands, and is cheaper to look at than the runtime's.
+    pub(crate) fn stands_at(&self) -> Option<Duration> {
+        match &self.0 {
+            Kind::Paused(clock) => Some(Duration::from_nanos(clock.now())),
+            Kind::Coarse | Kind::Precise(_) => None,
+        }
+    }
+
+    /// What [`Timer::stands_at`] was or will be at `moment`; nothing if it has no such clock.
+    pub(crate) fn stood_at(&self, moment: Instant) -> Duration {
+        match &self.0 {
+            Kind::Paused(clock) => Duration::from_nanos(clock.moment(moment)),
+            Kind::Coarse | Kind::Precise(_) => Duration::ZERO,
+        }
+    }
+
+    /// The moment, unless only the runtime knows it.
+    fn now(&self) -> Option<Moment> {
+        match &self.0 {
+            Kind::Coarse => None,
+            Kind::Paused(clock) => Some(clock.now()),
+            Kind::Precise(alarm) => Some(alarm.moment(Instant::now())),
+        }
+    }
+}
+
+fn nanos(length: Duration) -> Moment {
+    length.as_nanos().try_into().unwrap_or(Moment::MAX)
 }
 
 #[cfg(test)]

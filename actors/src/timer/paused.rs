@@ -24,6 +24,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -31,8 +32,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, Sleep};
 
-use super::sleepers::Sleepers;
-use super::{Kind, Timer};
+use super::sleepers::{Moment, Sleepers};
+use super::{Kind, Timer, nanos};
 
 /// A runtime on one thread with a paused clock, and the [`Timer`] that belongs to it.
 ///
@@ -85,7 +86,7 @@ impl Paused {
 
     fn of(builder: &mut Builder) -> io::Result<Self> {
         let place = Arc::new(OnceLock::<Clockwork>::new());
-        let hook = Arc::clone(&place);
+        let (hook, after) = (Arc::clone(&place), Arc::clone(&place));
         let runtime = builder
             .start_paused(true)
             .on_thread_park(move || {
@@ -93,13 +94,22 @@ impl Paused {
                     clockwork.step();
                 }
             })
+            .on_thread_unpark(move || {
+                if let Some(clockwork) = after.get() {
+                    clockwork.look();
+                }
+            })
             .build()?;
-        let sleepers = Arc::new(Sleepers::default());
         let entered = runtime.enter();
-        let clockwork = Clockwork {
+        let clock = Arc::new(Clock {
             start: Instant::now(), // the clock has stood still since the runtime's start
-            sleepers: Arc::clone(&sleepers),
+            now: AtomicU64::new(0),
+            sleepers: Sleepers::default(),
+        });
+        let clockwork = Clockwork {
+            clock: Arc::clone(&clock),
             guard: Mutex::default(),
+            is_tokios_turn: AtomicBool::new(false),
         };
         let _: &Clockwork = place.get_or_init(|| clockwork);
         drop(entered);
@@ -108,7 +118,7 @@ impl Paused {
             let _unguard = unguard;
             std::future::pending::<()>().await;
         });
-        let timer = Timer(Kind::Paused(sleepers));
+        let timer = Timer(Kind::Paused(clock));
         Ok(Self { runtime, timer })
     }
 }
@@ -124,60 +134,105 @@ impl Drop for Unguard {
     }
 }
 
+/// The clock that stands still, and who waits for it.
+///
+/// It is looked at several times for each thing that happens; tokio's own clock is behind a lock in
+/// the runtime's context.
+#[derive(Debug)]
+pub(super) struct Clock {
+    start: Instant,
+    now: AtomicU64,
+    sleepers: Sleepers,
+}
+
+impl Clock {
+    pub(super) fn sleepers(&self) -> &Sleepers {
+        &self.sleepers
+    }
+
+    /// What tokio's clock shows, but for who moves that by hand: until the runtime next parks.
+    pub(super) fn now(&self) -> Moment {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn moment(&self, at: Instant) -> Moment {
+        nanos(at.saturating_duration_since(self.start))
+    }
+
+    /// Looks at tokio's clock.
+    fn look(&self) -> Moment {
+        let now = self.moment(Instant::now());
+        self.now.store(now, Ordering::Relaxed);
+        now
+    }
+
+    /// Sets both clocks.
+    fn advance(&self, now: Moment, then: Moment) {
+        let Some(length @ 1..) = then.checked_sub(now) else {
+            return;
+        };
+        let advancing = pin!(tokio::time::advance(Duration::from_nanos(length)));
+        // The clock is set by the first poll; the rest only lets other tasks run.
+        let _ = advancing.poll(&mut Context::from_waker(Waker::noop()));
+        self.now.store(then, Ordering::Relaxed);
+    }
+}
+
 /// What moves the clock.
 #[derive(Debug)]
 struct Clockwork {
-    start: Instant,
-    sleepers: Arc<Sleepers>,
+    clock: Arc<Clock>,
     guard: Mutex<Option<Pin<Box<Sleep>>>>,
+    is_tokios_turn: AtomicBool,
 }
 
 impl Clockwork {
     /// Called with nothing left to do, before the runtime parks.
     fn step(&self) {
-        let now = Instant::now();
-        let tick = self.tick_before(now);
+        let clock = &self.clock;
+        let now = clock.look();
+        let tick = tick_before(now);
         let next_tick = tick + TICK;
-        match self.sleepers.first() {
+        match clock.sleepers.first() {
             Some(due) if due <= next_tick => {
-                advance(now, due);
-                self.sleepers.wake(due);
+                clock.advance(now, due);
+                clock.sleepers.wake(due);
             }
-            _ if now != tick => advance(now, next_tick),
-            Some(due) => self.stop_at(self.tick_before(due), now),
-            None => {}
+            _ if now != tick => clock.advance(now, next_tick),
+            first => {
+                if let Some(due) = first {
+                    self.stop_at(tick_before(due), now);
+                }
+                self.is_tokios_turn.store(true, Ordering::Relaxed);
+            }
         }
     }
 
-    /// The last tick that is not after `moment`.
-    fn tick_before(&self, moment: Instant) -> Instant {
-        let past_tick =
-            moment.saturating_duration_since(self.start).subsec_nanos() % TICK.as_nanos() as u32;
-        moment - Duration::from_nanos(past_tick.into())
+    /// Called after the runtime has parked.
+    fn look(&self) {
+        if self.is_tokios_turn.swap(false, Ordering::Relaxed) {
+            self.clock.look();
+        }
     }
 
     /// Sees to it that the clock stops at `tick` or before.
-    fn stop_at(&self, tick: Instant, now: Instant) {
+    fn stop_at(&self, tick: Moment, now: Moment) {
+        let start = self.clock.start;
+        let at = |moment| start + Duration::from_nanos(moment);
         let mut guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
-        let guard = guard.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(now)));
-        let is_set = now < guard.deadline() && guard.deadline() <= tick;
+        let guard = guard.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at(now))));
+        let is_set = at(now) < guard.deadline() && guard.deadline() <= at(tick);
         if !is_set {
             // Nobody need be woken: as the clock stops there, the runtime is about to park again.
-            guard.as_mut().reset(tick);
+            guard.as_mut().reset(at(tick));
         }
     }
 }
 
-/// The resolution of tokio's timers.
-const TICK: Duration = Duration::from_millis(1);
+/// The resolution of tokio's timers, in nanoseconds.
+const TICK: Moment = 1_000_000;
 
-/// Sets the paused clock to `then`, or leaves it if that is over.
-fn advance(now: Instant, then: Instant) {
-    let length = then.saturating_duration_since(now);
-    if length.is_zero() {
-        return;
-    }
-    let advancing = pin!(tokio::time::advance(length));
-    // The clock is set by the first poll; the rest only lets other tasks run.
-    let _ = advancing.poll(&mut Context::from_waker(Waker::noop()));
+/// The last tick that is not after `moment`.
+fn tick_before(moment: Moment) -> Moment {
+    moment - moment % TICK
 }

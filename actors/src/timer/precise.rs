@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::sleepers::Sleepers;
+use super::nanos;
+use super::sleepers::{Moment, Sleepers};
 
 /// As long as the thread sleeps if nobody else does. It is woken when that changes.
 const IDLE: Duration = Duration::from_secs(60);
@@ -18,9 +19,10 @@ pub(super) struct Alarm {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
-    sleepers: Arc<Sleepers>,
+    start: Instant,
+    sleepers: Sleepers,
     news: Mutex<News>,
     has_news: Condvar,
 }
@@ -34,7 +36,12 @@ struct News {
 
 impl Alarm {
     pub(super) fn start() -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            start: Instant::now(),
+            sleepers: Sleepers::default(),
+            news: Mutex::default(),
+            has_news: Condvar::new(),
+        });
         let threads = Arc::clone(&shared);
         thread::Builder::new()
             .name("timer".to_owned())
@@ -42,8 +49,12 @@ impl Alarm {
         Ok(Self { shared })
     }
 
-    pub(super) fn sleepers(&self) -> &Arc<Sleepers> {
+    pub(super) fn sleepers(&self) -> &Sleepers {
         &self.shared.sleepers
+    }
+
+    pub(super) fn moment(&self, at: Instant) -> Moment {
+        self.shared.moment(at)
     }
 
     /// Tells the thread that the earliest moment is another one.
@@ -64,13 +75,17 @@ impl Shared {
         self.has_news.notify_one();
     }
 
+    fn moment(&self, at: Instant) -> Moment {
+        nanos(at.saturating_duration_since(self.start))
+    }
+
     /// Outside of any runtime, where tokio's clock is the machine's.
     fn run(&self) {
         loop {
-            let now = Instant::now();
+            let now = self.moment(Instant::now());
             self.sleepers.wake(now);
             let first = self.sleepers.first();
-            let wait = first.map_or(IDLE, |due| due.saturating_duration_since(now));
+            let wait = first.map_or(IDLE, |due| Duration::from_nanos(due.saturating_sub(now)));
             let news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
             let waited = self
                 .has_news

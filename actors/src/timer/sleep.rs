@@ -2,12 +2,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use tokio::time::Instant;
-
-use super::sleepers::{Place, Sleepers};
+use super::sleepers::{Moment, Place, Sleepers};
 use super::{Kind, Timer};
 
 /// Ready when its moment has come. See [`Timer::sleep`].
@@ -16,30 +13,26 @@ use super::{Kind, Timer};
 /// Dropped, it leaves nothing behind.
 #[derive(Debug)]
 #[must_use = "nobody sleeps unless this is awaited"]
-pub struct Sleep {
-    due: Instant,
-    how: How,
-}
+pub struct Sleep(How);
 
 #[derive(Debug)]
 enum How {
     Coarse(Pin<Box<tokio::time::Sleep>>),
-    Exact { timer: Timer, place: Option<Place> },
+    Exact {
+        timer: Timer,
+        due: Moment,
+        place: Option<Place>,
+    },
 }
 
 impl Sleep {
-    pub(super) fn new(timer: Timer, due: Instant) -> Self {
-        let how = match timer.0 {
-            Kind::Coarse => How::Coarse(Box::pin(tokio::time::sleep_until(due))),
-            Kind::Paused(_) | Kind::Precise(_) => How::Exact { timer, place: None },
-        };
-        Self { due, how }
+    pub(super) fn coarse(sleep: tokio::time::Sleep) -> Self {
+        Self(How::Coarse(Box::pin(sleep)))
     }
 
-    /// The moment at which it ends.
-    #[must_use]
-    pub fn deadline(&self) -> Instant {
-        self.due
+    pub(super) fn exact(timer: Timer, due: Moment) -> Self {
+        let place = None;
+        Self(How::Exact { timer, due, place })
     }
 }
 
@@ -47,15 +40,14 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let due = self.due;
-        match &mut self.how {
+        match &mut self.0 {
             How::Coarse(sleep) => sleep.as_mut().poll(cx),
-            How::Exact { timer, place } => {
-                if due <= Instant::now() {
+            How::Exact { timer, due, place } => {
+                if timer.now().is_some_and(|now| *due <= now) {
                     timer.forget(place);
                     return Poll::Ready(());
                 }
-                timer.remember(due, place, cx.waker());
+                timer.remember(*due, place, cx.waker());
                 Poll::Pending
             }
         }
@@ -64,22 +56,22 @@ impl Future for Sleep {
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        if let How::Exact { timer, place } = &mut self.how {
+        if let How::Exact { timer, place, .. } = &mut self.0 {
             timer.forget(place);
         }
     }
 }
 
 impl Timer {
-    pub(super) fn sleepers(&self) -> Option<&Arc<Sleepers>> {
+    pub(super) fn sleepers(&self) -> Option<&Sleepers> {
         match &self.0 {
             Kind::Coarse => None,
-            Kind::Paused(sleepers) => Some(sleepers),
+            Kind::Paused(clock) => Some(clock.sleepers()),
             Kind::Precise(alarm) => Some(alarm.sleepers()),
         }
     }
 
-    fn remember(&self, due: Instant, place: &mut Option<Place>, waker: &Waker) {
+    fn remember(&self, due: Moment, place: &mut Option<Place>, waker: &Waker) {
         let Some(sleepers) = self.sleepers() else {
             return;
         };

@@ -6,12 +6,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use slab::Slab;
-use tokio::time::Instant;
+
+/// Nanoseconds since the timer's start; there are 584 years of them.
+pub(super) type Moment = u64;
 
 /// A place among the sleepers: the moment, a number that no other has, and where the waker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    due: Instant,
+    due: Moment,
     number: u64,
     key: usize,
 }
@@ -35,7 +37,7 @@ const STALE: usize = 64;
 
 impl Sleepers {
     /// Adds a sleeper. Also says whether its moment is now the earliest.
-    pub(super) fn add(&self, due: Instant, waker: Waker) -> (Place, bool) {
+    pub(super) fn add(&self, due: Moment, waker: Waker) -> (Place, bool) {
         let mut queue = self.lock();
         queue.given += 1;
         let number = queue.given;
@@ -65,19 +67,19 @@ impl Sleepers {
     }
 
     /// The earliest moment for which somebody waits.
-    pub(super) fn first(&self) -> Option<Instant> {
+    pub(super) fn first(&self) -> Option<Moment> {
         self.lock().first().map(|place| place.due)
     }
 
     /// Wakes all whose moment is `now` or before, in their order.
-    pub(super) fn wake(&self, now: Instant) {
+    pub(super) fn wake(&self, now: Moment) {
         while let Some(waker) = self.pop(now) {
             waker.wake();
         }
     }
 
     /// One at a time, so that nobody is woken under the lock.
-    fn pop(&self, now: Instant) -> Option<Waker> {
+    fn pop(&self, now: Moment) -> Option<Waker> {
         let mut queue = self.lock();
         let first = queue.first().filter(|place| place.due <= now)?;
         queue.order.pop();
@@ -127,7 +129,7 @@ mod tests {
     #[test]
     fn places_of_those_who_sleep_no_more_do_not_pile_up() {
         let sleepers = Sleepers::default();
-        let due = Instant::now();
+        let due = 5;
         let (last, _) = sleepers.add(due, Waker::noop().clone());
         for _ in 0..10_000 {
             let (place, is_first) = sleepers.add(due, Waker::noop().clone());
