@@ -15,7 +15,7 @@ use actix_rt::SystemRunner;
 use actix_rt::time::Instant;
 use criterion::{Criterion, criterion_group, criterion_main};
 use opensrf::jid::Jid;
-use opensrf::stanza::{self, Stanza};
+use opensrf::stanza::{self, Parts, Stanza};
 use opensrf_actors::counters::Counters;
 use opensrf_actors::jabber::Switch;
 use opensrf_actors::peer::Peer;
@@ -148,10 +148,10 @@ fn submitting(c: &mut Criterion) {
         body: "[]".into(),
         ..stanza::Message::default()
     };
-    let stanza = Stanza {
+    let stanza = Stanza::from(Parts {
         from: Jid::parse("opensrf@localhost/sender").ok(),
-        ..Stanza::message(jid, content)
-    };
+        ..Stanza::message(jid, content).into_parts()
+    });
     c.bench_function("submit a stanza to a mailbox", |b| {
         b.iter_custom(|times| {
             let submit = || switch.submit(stanza.clone());

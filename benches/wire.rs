@@ -11,7 +11,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use opensrf::jid::Jid;
 use opensrf::limits::StreamLimits;
 use opensrf::osrf::{self, Json};
-use opensrf::stanza::{Condition, Message, Placement, Stanza, StanzaError};
+use opensrf::stanza::{Condition, Message, Parts, Placement, Stanza, StanzaError};
 use opensrf::xml::{Frame, Framer};
 
 const HEADER: &[u8] = b"<stream:stream xmlns='jabber:client' \
@@ -31,11 +31,11 @@ fn request(bytes: usize) -> Stanza {
         body: osrf::encode([&request]).into(),
         ..Message::default()
     };
-    Stanza {
+    Stanza::from(Parts {
         from: Some(jid("opensrf@localhost/client_at_localhost_1")),
         id: "0123456789abcdef.1".into(),
-        ..Stanza::message(jid("router@localhost/opensrf.math"), message)
-    }
+        ..Stanza::message(jid("router@localhost/opensrf.math"), message).into_parts()
+    })
 }
 
 fn written(stanza: &Stanza) -> Vec<u8> {

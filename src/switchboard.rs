@@ -164,11 +164,10 @@ impl<T: Clone> Switchboard<T> {
             let bound = self.bound.get_mut(&other)?;
             // Who has the address next has not been shown the other one.
             bound.shown.remove(jid);
-            let stanza = Stanza {
-                from: Some(jid.clone()),
-                ..Stanza::presence(other, Presence::Gone)
-            };
-            Some((bound.target.clone(), stanza))
+            let target = bound.target.clone();
+            let mut stanza = Stanza::presence(other, Presence::Gone);
+            stanza.from = Some(jid.clone());
+            Some((target, stanza))
         };
         shown.into_iter().filter_map(farewell).collect()
     }

@@ -247,6 +247,7 @@ impl Party for ListenerActor {
     fn presence(&mut self, stanza: Stanza, ctx: &mut Context<Self>) {
         let is_gone = stanza.shows() == Some(Presence::Gone);
         let router = stanza
+            .into_parts()
             .from
             .filter(|from| is_gone && self.registration.role().concerns(from));
         if let Some(router) = router {

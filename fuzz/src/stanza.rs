@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use opensrf::jid::Jid;
 use opensrf::limits::StreamLimits;
-use opensrf::stanza::{Condition, Kind, NotAStanza, Payload, Placement, Stanza, StanzaError};
+use opensrf::stanza::{
+    Condition, Kind, NotAStanza, Parts, Payload, Placement, Stanza, StanzaError,
+};
 use opensrf::xml::{Frame, Raw};
 
 use super::{HEADER, frames, with_header};
@@ -96,11 +98,11 @@ fn decoded(stanza: &Stanza) -> Stanza {
     let is_old = |name: &str| name.starts_with("router_") || name.starts_with("osrf_");
     let extra = stanza.extra.iter();
     let extra = extra.filter(|(name, _)| !is_old(name) && name != "broadcast");
-    Stanza {
+    Stanza::from(Parts {
         extra: extra.cloned().collect(),
         payload: Payload::Message(Arc::new(stanza.decode().into_owned())),
-        ..stanza.clone()
-    }
+        ..stanza.clone().into_parts()
+    })
 }
 
 /// With the number of an error, which is always written.

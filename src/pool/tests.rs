@@ -7,7 +7,7 @@ use super::*;
 use crate::ids::Seed;
 use crate::jid::Jid;
 use crate::limits::DRONE_PROOF;
-use crate::stanza::Message;
+use crate::stanza::{Message, Parts};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -20,10 +20,10 @@ fn pool(min: usize, max: usize, backlog: usize) -> Pool {
 /// A request that is told from others by its stanza id.
 fn request(name: u64) -> Stanza {
     let listener = Jid::new("opensrf", "localhost", "listener").expect("an address");
-    Stanza {
+    Stanza::from(Parts {
         id: name.to_string().into(),
-        ..Stanza::message(listener, Message::default())
-    }
+        ..Stanza::message(listener, Message::default()).into_parts()
+    })
 }
 
 /// A request whose caller waits for so many seconds.
@@ -758,7 +758,10 @@ impl World {
     fn ask(&mut self, stanza: Stanza) {
         let caller = format!("client_{}", self.asked % 3);
         let from = Jid::new("opensrf", "localhost", &caller).ok();
-        self.handle(Input::Request(Stanza { from, ..stanza }));
+        self.handle(Input::Request(Stanza::from(Parts {
+            from,
+            ..stanza.into_parts()
+        })));
     }
 
     fn handle(&mut self, input: Input) {

@@ -266,10 +266,9 @@ impl ServiceClass {
         }
         self.closing = Some(now + FLIGHT_CLOSE);
         // An iq without address is the server's own to answer.
-        out.push(ClassEffect::Send(Stanza {
-            to: None,
-            ..Stanza::ping(self.address.clone(), FAREWELL)
-        }));
+        let mut farewell = Stanza::ping(self.address.clone(), FAREWELL);
+        farewell.to = None;
+        out.push(ClassEffect::Send(farewell));
     }
 
     fn stop(&mut self, out: &mut Vec<ClassEffect>) {
@@ -316,12 +315,10 @@ fn fault(bounce: &Stanza) -> Fault {
 /// A request out of the echo in its bounce. We name the caller in all that we pass on; an echo
 /// without it is none.
 fn echo(now: Tick, bounce: &Stanza) -> Option<Given> {
-    let caller = bounce.extension().router_from.clone()?;
+    let mut stanza = bounce.clone();
+    stanza.from = Some(bounce.extension().router_from.clone()?);
     Some(Given {
-        stanza: Stanza {
-            from: Some(caller),
-            ..bounce.clone()
-        },
+        stanza,
         asked: now,
         attempts: attempts(&bounce.id),
     })

@@ -34,10 +34,9 @@ pub(super) fn say_with(
         body,
         ..Message::default()
     };
-    Stanza {
-        id: thread.clone(),
-        ..Stanza::message(to.clone(), content)
-    }
+    let mut stanza = Stanza::message(to.clone(), content);
+    stanza.id = thread.clone();
+    stanza
 }
 
 /// Whether somebody waits for an answer to it.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::stanza::Message;
+use crate::stanza::{Message, Parts};
 
 fn caller(number: u8) -> Caller {
     Some(Jid::new("opensrf", "localhost", &format!("client_{number}")).expect("an address"))
@@ -10,10 +10,10 @@ fn caller(number: u8) -> Caller {
 /// A stanza of this caller.
 fn of(number: u8) -> Stanza {
     let to = Jid::new("router", "localhost", "class").expect("an address");
-    Stanza {
+    Stanza::from(Parts {
         from: caller(number),
-        ..Stanza::message(to, Message::default())
-    }
+        ..Stanza::message(to, Message::default()).into_parts()
+    })
 }
 
 fn newest_first(queue: &[Stanza]) -> impl Iterator<Item = (usize, &Stanza)> + Clone {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use super::{Kind, Payload, Stanza, Wire};
+use super::{Kind, Parts, Payload, Stanza, Wire};
 use crate::jid::Jid;
 
 impl Stanza {
     /// Asks `to` whether it is there. All that it sent before its answer arrives before it.
     #[must_use]
     pub fn ping(to: Jid, id: &str) -> Self {
-        Self {
+        Self::from(Parts {
             kind: Kind::Iq,
             to: Some(to),
             from: None,
@@ -19,7 +19,7 @@ impl Stanza {
             id: id.into(),
             extra: Vec::new(),
             payload: Payload::Wire(Arc::new(Wire::ping())),
-        }
+        })
     }
 
     /// Whether it asks (an iq of type `get` or `set`) for something of one of these namespaces.
@@ -45,7 +45,7 @@ impl Stanza {
     /// The empty answer that grants what an iq asks for.
     #[must_use]
     pub fn granted(&self) -> Self {
-        Self {
+        Self::from(Parts {
             kind: self.kind,
             to: self.from.clone(),
             from: self.to.clone(),
@@ -53,7 +53,7 @@ impl Stanza {
             id: self.id.clone(),
             extra: Vec::new(),
             payload: Payload::Wire(Arc::default()),
-        }
+        })
     }
 }
 

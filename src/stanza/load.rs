@@ -21,7 +21,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use super::extension::digits;
-use super::{Extension, Kind, Payload, Stanza, Wire};
+use super::{Extension, Kind, Parts, Payload, Stanza, Wire};
 use crate::jid::Jid;
 use crate::xml::ns;
 
@@ -46,7 +46,7 @@ impl Stanza {
             "<load xmlns='{}' held='{held}' number='{number}'/>",
             ns::LOAD
         );
-        Self {
+        Self::from(Parts {
             kind: Kind::Iq,
             to: Some(to),
             from: None,
@@ -54,7 +54,7 @@ impl Stanza {
             id: ByteString::from_static(ID),
             extra: Vec::new(),
             payload: Payload::Wire(Arc::new(Wire::lone(text, "load", ns::LOAD))),
-        }
+        })
     }
 
     /// The load that its sender reports, if it is such a report.

@@ -25,6 +25,8 @@ mod wire;
 mod write;
 
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,9 +67,26 @@ impl Kind {
     }
 }
 
-/// An addressed element. Cheap to clone: texts are shared.
+/// An addressed element. Cheap to clone, as texts are shared, and cheap to hand on: it is a box of its
+/// [`Parts`], which can be read and set through it.
+///
+/// ```
+/// use opensrf::stanza::{Message, Parts, Stanza};
+/// # fn main() -> Result<(), opensrf::jid::JidError> {
+/// let to = "router@private.localhost/opensrf.math".parse()?;
+/// let mut asked = Stanza::message(to, Message::default());
+/// asked.id = "7".into();
+/// let again = Stanza::from(Parts { id: "8".into(), ..asked.clone().into_parts() });
+/// assert_eq!(again.to, asked.to);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Stanza(Box<Parts>);
+
+/// What a [`Stanza`] consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stanza {
+pub struct Parts {
     /// Which element it is.
     pub kind: Kind,
     /// Who is to get it; the server itself if absent.
@@ -97,11 +116,43 @@ pub enum Payload {
     Message(Arc<Message>),
 }
 
+impl From<Parts> for Stanza {
+    fn from(parts: Parts) -> Self {
+        Self(Box::new(parts))
+    }
+}
+
+impl Deref for Stanza {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl DerefMut for Stanza {
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.0
+    }
+}
+
+impl fmt::Debug for Stanza {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl Stanza {
+    /// Its parts, to make another of them or to take them apart.
+    #[must_use]
+    pub fn into_parts(self) -> Parts {
+        *self.0
+    }
+
     /// A message with neither sender, type nor id.
     #[must_use]
     pub fn message(to: Jid, message: Message) -> Self {
-        Self {
+        Self::from(Parts {
             kind: Kind::Message,
             to: Some(to),
             from: None,
@@ -109,7 +160,7 @@ impl Stanza {
             id: ByteString::new(),
             extra: Vec::new(),
             payload: Payload::Message(Arc::new(message)),
-        }
+        })
     }
 
     /// Whether it is a bounce: of type `error`, or with an `<error>` in it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use super::{Kind, Payload, Stanza, Wire};
+use super::{Kind, Parts, Payload, Stanza, Wire};
 use crate::jid::{Jid, JidError};
 use crate::xml::{Raw, ns, value_of};
 
@@ -39,7 +39,7 @@ impl Stanza {
     /// [`NotAStanza`] if it is another element, or its `to` is no address.
     pub fn from_raw(raw: Raw) -> Result<Self, NotAStanza> {
         let kind = kind(&raw)?;
-        let mut stanza = Self {
+        let mut stanza = Self::from(Parts {
             kind,
             to: None,
             from: None,
@@ -47,7 +47,7 @@ impl Stanza {
             id: ByteString::new(),
             extra: Vec::new(),
             payload: Payload::Wire(Arc::default()),
-        };
+        });
         let mut error = None;
         for (name, value) in raw.written_attributes() {
             match name {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use super::{Kind, Payload, Stanza};
+use super::{Kind, Parts, Payload, Stanza};
 use crate::jid::Jid;
 
 /// What a party says of itself.
@@ -29,7 +29,7 @@ impl Stanza {
             Presence::Here => ByteString::new(),
             Presence::Gone => ByteString::from_static("unavailable"),
         };
-        Self {
+        Self::from(Parts {
             kind: Kind::Presence,
             to: Some(to),
             from: None,
@@ -37,7 +37,7 @@ impl Stanza {
             id: ByteString::new(),
             extra: Vec::new(),
             payload: Payload::Wire(Arc::default()),
-        }
+        })
     }
 
     /// What it says of its sender, if it is a presence of the two sorts that matter.
@@ -79,14 +79,14 @@ mod tests {
     #[test]
     fn other_presence_and_other_stanzas_show_nobody() {
         let (stanza, _) = written(Presence::Here);
-        let probe = Stanza {
+        let probe = Stanza::from(Parts {
             stanza_type: "probe".into(),
-            ..stanza.clone()
-        };
-        let message = Stanza {
+            ..stanza.clone().into_parts()
+        });
+        let message = Stanza::from(Parts {
             kind: Kind::Message,
-            ..stanza
-        };
+            ..stanza.into_parts()
+        });
         assert_eq!((probe.shows(), message.shows()), (None, None));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use super::extension::is_attribute;
-use super::{Extension, Kind, Message, Payload, Placement, Stanza, StanzaError};
+use super::{Extension, Kind, Message, Parts, Payload, Placement, Stanza, StanzaError};
 use crate::jid::Jid;
 
 impl Stanza {
@@ -26,7 +26,7 @@ impl Stanza {
                 ..(**message).clone()
             })),
         };
-        Some(Self {
+        Some(Self::from(Parts {
             kind: self.kind,
             to: self.from.clone(),
             from: self.to.clone(),
@@ -34,7 +34,7 @@ impl Stanza {
             id: self.id.clone(),
             extra: self.extra.clone(),
             payload,
-        })
+        }))
     }
 
     /// What a router sends to a node that registered in the form `node`: the same thread, subject,
@@ -97,7 +97,7 @@ impl Stanza {
                 error: None,
             })),
         };
-        Self {
+        Self::from(Parts {
             kind: self.kind,
             to: Some(to),
             from: Some(from),
@@ -105,6 +105,6 @@ impl Stanza {
             id: ByteString::new(),
             extra,
             payload,
-        }
+        })
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::limits::StreamLimits;
-use crate::stanza::Message;
+use crate::stanza::{Message, Parts};
 use crate::xml::{Frame, Framer};
 
 const SENDER: &str = "opensrf@public/client";
@@ -29,11 +29,11 @@ fn message(to: Option<&str>) -> Stanza {
         body: "body".into(),
         ..Message::default()
     };
-    Stanza {
+    Stanza::from(Parts {
         to: to.map(jid),
         from: Some(jid(SENDER)),
-        ..Stanza::message(jid(SENDER), message)
-    }
+        ..Stanza::message(jid(SENDER), message).into_parts()
+    })
 }
 
 /// A stanza as it comes off a stream, from the sender.
@@ -46,10 +46,10 @@ fn wire(text: &str) -> Stanza {
     while let Some(frame) = framer.next_frame().expect("it is well-formed") {
         if let Frame::Element(raw) = frame {
             let stanza = Stanza::from_raw(raw).expect("it is a stanza");
-            return Stanza {
+            return Stanza::from(Parts {
                 from: Some(jid(SENDER)),
-                ..stanza
-            };
+                ..stanza.into_parts()
+            });
         }
     }
     panic!("no whole element: {text}");
@@ -83,7 +83,7 @@ fn unbind(board: &mut Switchboard<&'static str>, address: &str, id: BindingId) -
 fn told(farewells: Farewells<&'static str>) -> Vec<String> {
     let word = |(target, stanza): (&str, Stanza)| {
         assert_eq!(stanza.shows(), Some(Presence::Gone));
-        let from = stanza.from.expect("it is stamped");
+        let from = stanza.into_parts().from.expect("it is stamped");
         format!("{target} hears of {from}")
     };
     farewells.into_iter().map(word).collect()
@@ -96,10 +96,10 @@ fn show(
     to: &str,
     presence: Presence,
 ) -> Option<&'static str> {
-    board.show(&Stanza {
+    board.show(&Stanza::from(Parts {
         from: Some(jid(from)),
-        ..Stanza::presence(jid(to), presence)
-    })
+        ..Stanza::presence(jid(to), presence).into_parts()
+    }))
 }
 
 const ROUTER: &str = "router@public/router";
@@ -154,17 +154,23 @@ fn presence_for_everybody_for_accounts_and_about_subscriptions_goes_nowhere() {
     for to in ["opensrf@private", "private", "opensrf@private/gone", ROUTER] {
         assert_eq!(show(&mut board, ROUTER, to, Presence::Here), None, "{to}");
     }
-    let to_all = Stanza {
+    let to_all = Stanza::from(Parts {
         to: None,
-        ..Stanza::presence(jid(LISTENER), Presence::Here)
-    };
-    let subscription = Stanza {
+        ..Stanza::presence(jid(LISTENER), Presence::Here).into_parts()
+    });
+    let subscription = Stanza::from(Parts {
         stanza_type: "subscribe".into(),
-        ..Stanza::presence(jid(LISTENER), Presence::Here)
-    };
+        ..Stanza::presence(jid(LISTENER), Presence::Here).into_parts()
+    });
     for stanza in [to_all, subscription] {
         let from = Some(jid(ROUTER));
-        assert_eq!(board.show(&Stanza { from, ..stanza }), None);
+        assert_eq!(
+            board.show(&Stanza::from(Parts {
+                from,
+                ..stanza.into_parts()
+            })),
+            None
+        );
     }
 }
 
@@ -212,23 +218,23 @@ fn a_party_may_write_to_itself() {
 #[test]
 fn errors_and_answers_and_presence_never_bounce() {
     let to = Some("opensrf@private/other");
-    let error = Stanza {
+    let error = Stanza::from(Parts {
         stanza_type: "error".into(),
-        ..message(to)
-    };
-    let presence = Stanza {
+        ..message(to).into_parts()
+    });
+    let presence = Stanza::from(Parts {
         kind: Kind::Presence,
-        ..message(Some("opensrf@private/drone"))
-    };
-    let to_all = Stanza {
+        ..message(Some("opensrf@private/drone")).into_parts()
+    });
+    let to_all = Stanza::from(Parts {
         kind: Kind::Presence,
-        ..message(None)
-    };
-    let result = Stanza {
+        ..message(None).into_parts()
+    });
+    let result = Stanza::from(Parts {
         kind: Kind::Iq,
         stanza_type: "result".into(),
-        ..message(to)
-    };
+        ..message(to).into_parts()
+    });
     for stanza in [error, presence, to_all, result] {
         assert_eq!(fate(&stanza), "dropped", "{stanza:?}");
     }
@@ -236,10 +242,10 @@ fn errors_and_answers_and_presence_never_bounce() {
 
 #[test]
 fn an_error_is_delivered_like_any_message() {
-    let error = Stanza {
+    let error = Stanza::from(Parts {
         stanza_type: "error".into(),
-        ..message(Some("opensrf@private/drone"))
-    };
+        ..message(Some("opensrf@private/drone")).into_parts()
+    });
     assert_eq!(fate(&error), "to drone");
 }
 

@@ -15,7 +15,10 @@ fn s011_full_addresses_get_messages_without_any_presence() {
             sender.says_body(&receiver.address, "t", "hello").await;
             let heard = receiver.hears().await;
             assert_eq!(heard.decode().body, *"hello");
-            assert_eq!(heard.from.expect("a sender").as_str(), sender.address);
+            assert_eq!(
+                heard.from.as_ref().expect("a sender").as_str(),
+                sender.address
+            );
         }
     });
 }

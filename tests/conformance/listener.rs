@@ -161,7 +161,7 @@ fn s084_a_request_too_many_is_refused_with_503_under_its_own_thread_and_number()
             assert!(refused.decode().body.contains(text));
             assert_eq!(refused.thread(), "too many");
             assert_eq!(refused.extension().osrf_xid, XID);
-            let from = refused.from.expect("the listener").to_string();
+            let from = refused.from.as_ref().expect("the listener").to_string();
             assert!(from.contains("/test.odd_listener_at_"), "{from}");
             for _ in 0..2 {
                 assert!(short(&peer.hears().await).contains("205"));

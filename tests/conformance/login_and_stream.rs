@@ -89,7 +89,7 @@ fn s004_resources_may_hold_nearly_anything_and_keep_their_case() {
                 let own = peer.address.clone();
                 peer.says_body(&own, "t", "hello").await;
                 let back = peer.hears().await;
-                assert_eq!(back.to.expect("an address").as_str(), own);
+                assert_eq!(back.to.as_ref().expect("an address").as_str(), own);
                 let lower = own.to_lowercase();
                 if lower != own {
                     peer.says_body(&lower, "t", "hello").await;

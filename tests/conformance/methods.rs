@@ -77,7 +77,7 @@ fn s100_a_method_that_fails_is_a_status_and_its_drone_goes_on() {
                 peer.asks("test.odd", method, "").await;
                 let failed = peer.hears().await;
                 assert_eq!(short(&failed), format!("1: {code} osrfMethodException"));
-                drones.insert(failed.from.expect("a drone").to_string());
+                drones.insert(failed.from.as_ref().expect("a drone").to_string());
                 assert_eq!(peer.is_told("test.odd", "nothing", "").await, DONE);
             }
             assert_eq!(drones.len(), 1);

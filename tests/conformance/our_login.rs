@@ -87,7 +87,10 @@ fn s007_a_client_logs_in_and_is_served_by_the_bytes_of_ejabberd() {
         // A bounce, with the condition and its text, and without a code.
         let calling = ask(&client);
         let (text, asked) = next(&mut raw).await;
-        let (class, own) = (asked.to.expect("a class"), asked.from.expect("us"));
+        let (class, own) = (
+            asked.to.as_ref().expect("a class"),
+            asked.from.as_ref().expect("us"),
+        );
         let inside = text.split_once('>').expect("a tag").1;
         let inside = inside.strip_suffix("</message>").expect("an end");
         raw.say(&format!(

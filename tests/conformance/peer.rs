@@ -152,7 +152,7 @@ impl Peer {
         let opened = self.hears().await;
         assert_eq!(short(&opened), "0: 200 osrfConnectStatus");
         assert_eq!(opened.thread(), thread);
-        opened.from.expect("a drone").to_string()
+        opened.from.as_ref().expect("a drone").to_string()
     }
 
     /// Says `register` or `unregister` to a router.

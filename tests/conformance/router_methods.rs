@@ -129,7 +129,7 @@ fn s075_the_router_takes_a_connect() {
                 let expected = format!("{trace}: 200 osrfConnectStatus");
                 assert_eq!((short(&opened), &*opened.thread()), (expected, "t"));
                 // Perl clients go on where the 200 came from, and close the session.
-                assert_eq!(opened.from.expect("the router").as_str(), ROUTER);
+                assert_eq!(opened.from.as_ref().expect("the router").as_str(), ROUTER);
                 assert_eq!(told(&mut peer, "class.list", "").await, json!([]));
                 peer.says(ROUTER, "t", &[form.disconnect(trace)]).await;
                 peer.hears_nothing().await;

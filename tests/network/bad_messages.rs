@@ -248,7 +248,7 @@ async fn ask_parties(hub: &HostHandle, listener: &str) {
                 .await;
             let answer = raw.stanza().await;
             assert_eq!((&*answer.id, &*answer.stanza_type), ("q", expected), "{to}");
-            assert_eq!(answer.from.unwrap().as_str(), to);
+            assert_eq!(answer.from.as_ref().unwrap().as_str(), to);
         }
     }
 }

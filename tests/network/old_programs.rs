@@ -156,7 +156,7 @@ fn they_do_so_when_bounces_bring_back_nothing_but_the_id() {
         ask(&mut client, 8).await;
         let mut bounces = String::new();
         for _ in 0..4 {
-            let id = dying.stanza().await.id;
+            let id = dying.stanza().await.into_parts().id;
             bounces += &format!(
                 "<message to=\"{SERVICE}\" type=\"error\" id=\"{id}\"><error type=\"cancel\">\
                  <service-unavailable xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\"/></error></message>"

@@ -131,7 +131,7 @@ fn a_perl_client_logs_in_with_a_password_asks_for_settings_and_gets_its_sum() {
         raw.say(connect).await;
         let opened = raw.stanza().await;
         assert_eq!(messages(&opened), [Message::status(0, Status::connected())]);
-        let drone = opened.from.unwrap().resource().unwrap().to_owned();
+        let drone = opened.from.as_ref().unwrap().resource().unwrap().to_owned();
         let to_drone =
             |line: &str| line.replace("opensrf.settings_drone_at_localhost_12202", &drone);
         raw.say(&to_drone(ask)).await;
@@ -166,8 +166,14 @@ fn an_upstream_client_finds_thread_and_body_in_a_bounce() {
         );
         let stanza = raw.stanza().await;
         assert_eq!(stanza.stanza_type, "error");
-        assert_eq!(stanza.from.unwrap().as_str(), "router@localhost/no.such");
-        assert_eq!(stanza.to.unwrap().as_str(), "opensrf@localhost/client");
+        assert_eq!(
+            stanza.from.as_ref().unwrap().as_str(),
+            "router@localhost/no.such"
+        );
+        assert_eq!(
+            stanza.to.as_ref().unwrap().as_str(),
+            "opensrf@localhost/client"
+        );
     });
 }
 

@@ -199,9 +199,9 @@ impl Connection {
     }
 
     /// Gives the client back what it sent.
-    fn send_back(&self, sent: Stanza, error: StanzaError) {
-        let from = self.bound.as_ref().map(|(jid, _)| jid.clone());
-        if let Some(bounce) = (Stanza { from, ..sent }).bounce(error) {
+    fn send_back(&self, mut sent: Stanza, error: StanzaError) {
+        sent.from = self.bound.as_ref().map(|(jid, _)| jid.clone());
+        if let Some(bounce) = sent.bounce(error) {
             self.shared.switch.counters().bounced.add();
             // Full of other answers: the client does not read, and will be closed for it.
             let _ = self.outbox.push(bounce);

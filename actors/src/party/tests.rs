@@ -3,7 +3,7 @@ use crate::counters::Counters;
 use crate::jabber::{Deliver, Eviction, Refused, Switch, Tap};
 use crate::transport::Local;
 use futures::future::LocalBoxFuture;
-use opensrf::stanza::Message;
+use opensrf::stanza::{Message, Parts};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -91,10 +91,10 @@ fn what_waits_for_a_party_that_panics_goes_back_to_its_senders_whatever_the_tap_
                 ..Message::default()
             };
             let from = Some(jid("sender"));
-            switch.submit(Stanza {
+            switch.submit(Stanza::from(Parts {
                 from,
-                ..Stanza::message(jid("party"), message)
-            });
+                ..Stanza::message(jid("party"), message).into_parts()
+            }));
         }
         while party.connected() {
             tokio::task::yield_now().await;

@@ -153,15 +153,15 @@ impl<T: Waits> Queue<T> {
 mod tests {
     use super::*;
     use opensrf::jid::Jid;
-    use opensrf::stanza::{Condition, Message};
+    use opensrf::stanza::{Condition, Message, Parts};
 
     fn of(sender: &str, id: usize) -> Stanza {
         let jid = |resource| Jid::new("opensrf", "localhost", resource).unwrap();
-        Stanza {
+        Stanza::from(Parts {
             from: Some(jid(sender)),
             id: id.to_string().into(),
-            ..Stanza::message(jid("receiver"), Message::default())
-        }
+            ..Stanza::message(jid("receiver"), Message::default()).into_parts()
+        })
     }
 
     fn ids(stanzas: impl IntoIterator<Item = Stanza>) -> Vec<usize> {

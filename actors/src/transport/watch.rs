@@ -94,10 +94,8 @@ pub(crate) async fn watch(mut role: Liveness, signs: Rc<Signs>, outbox: Outbox, 
 /// The question whether `to` is there, asked by `from`; without that by whoever has logged in.
 pub(crate) fn ping(from: Option<Jid>, to: Jid) -> Bytes {
     let mut bytes = BytesMut::new();
-    let ping = Stanza {
-        from,
-        ..Stanza::ping(to, liveness::PING)
-    };
+    let mut ping = Stanza::ping(to, liveness::PING);
+    ping.from = from;
     ping.write_to(&mut bytes);
     bytes.freeze()
 }

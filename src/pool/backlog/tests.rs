@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::jid::Jid;
-use crate::stanza::{Extension, Message, Placement};
+use crate::stanza::{Extension, Message, Parts, Placement};
 
 fn jid(number: u64) -> Jid {
     Jid::new("opensrf", "localhost", &format!("client_{number}")).expect("an address")
@@ -14,16 +14,16 @@ fn jid(number: u64) -> Jid {
 /// A request that the router passed on for this caller, told from others by its id.
 fn of(caller: u64, id: usize) -> Waiting {
     let class = Jid::new("router", "localhost", "class").expect("an address");
-    let asked = Stanza {
+    let asked = Stanza::from(Parts {
         id: id.to_string().into(),
-        ..Stanza::message(class.clone(), Message::default())
-    };
+        ..Stanza::message(class.clone(), Message::default()).into_parts()
+    });
     let forwarded = asked.forward(class, jid(0), &jid(caller), Placement::Child, None);
     Waiting {
-        stanza: Stanza {
-            id: asked.id,
-            ..forwarded
-        },
+        stanza: Stanza::from(Parts {
+            id: asked.into_parts().id,
+            ..forwarded.into_parts()
+        }),
         expires: None,
     }
 }
@@ -39,10 +39,10 @@ fn large(request: Waiting, bytes: usize) -> Waiting {
         body: "x".repeat(bytes).into(),
         ..Message::default()
     };
-    let stanza = Stanza {
-        payload: Stanza::message(jid(0), message).payload,
-        ..request.stanza
-    };
+    let stanza = Stanza::from(Parts {
+        payload: Stanza::message(jid(0), message).into_parts().payload,
+        ..request.stanza.into_parts()
+    });
     Waiting { stanza, ..request }
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::ids::Seed;
 use crate::limits::{FLIGHT_STANZAS, FLIGHT_TIME};
 use crate::router::Registrant;
-use crate::stanza::{Extension, Message, Placement};
+use crate::stanza::{Extension, Message, Parts, Placement};
 
 const CLASS: &str = "router@private/acme.calc";
 const CLIENT: &str = "opensrf@public/client";
@@ -79,11 +79,11 @@ fn request_from(from: &str, name: &str) -> Stanza {
         body: format!("body of {name}").into(),
         ..Message::default()
     };
-    Stanza {
+    Stanza::from(Parts {
         from: Some(jid(from)),
         id: "its own id".into(),
-        ..Stanza::message(jid(CLASS), message)
-    }
+        ..Stanza::message(jid(CLASS), message).into_parts()
+    })
 }
 
 /// What the class does with a stanza, as words: `a gets r1`, `caller told of r1`, `empty`,
@@ -155,10 +155,10 @@ fn bare(bounce: Stanza) -> Stanza {
         error: bounce.error(),
         ..Message::default()
     };
-    Stanza {
+    Stanza::from(Parts {
         payload: crate::stanza::Payload::Message(std::sync::Arc::new(message)),
-        ..bounce
-    }
+        ..bounce.into_parts()
+    })
 }
 
 #[test]
@@ -208,14 +208,14 @@ fn requests_from_domains_that_are_not_trusted_are_dropped() {
 #[test]
 fn what_is_no_message_or_has_no_sender_is_dropped() {
     let mut class = class(&["a"]);
-    let iq = Stanza {
+    let iq = Stanza::from(Parts {
         kind: Kind::Iq,
-        ..request_from(CLIENT, "1")
-    };
-    let from_nobody = Stanza {
+        ..request_from(CLIENT, "1").into_parts()
+    });
+    let from_nobody = Stanza::from(Parts {
         from: None,
-        ..request_from(CLIENT, "1")
-    };
+        ..request_from(CLIENT, "1").into_parts()
+    });
     assert_eq!(send(&mut class, iq), ["dropped"]);
     assert_eq!(send(&mut class, from_nobody), ["dropped"]);
 }
@@ -241,11 +241,11 @@ fn a_request_delivered_again_looks_like_the_first_time() {
     let mut class = class(&["a", "b"]);
     let first = forwarded(&mut class, "1");
     let again = sent(step(&mut class, ClassInput::Stanza(gone(&first))));
-    let expected = Stanza {
+    let expected = Stanza::from(Parts {
         to: Some(node("b")),
         id: "1".into(),
-        ..first
-    };
+        ..first.into_parts()
+    });
     assert_eq!(again, expected);
 }
 
@@ -343,10 +343,10 @@ fn bounces_that_bring_back_only_the_id_deliver_all_that_was_in_flight_again() {
 #[test]
 fn a_bounce_that_brings_back_nothing_at_all_ends_its_node() {
     let mut class = class(&["a", "b"]);
-    let nothing = Stanza {
+    let nothing = Stanza::from(Parts {
         id: "".into(),
-        ..bare(gone(&forwarded(&mut class, "1")))
-    };
+        ..bare(gone(&forwarded(&mut class, "1"))).into_parts()
+    });
     assert_eq!(send(&mut class, nothing), ["dropped"]);
     assert_eq!(ask(&mut class, "2"), ["b gets 2"]);
     assert_eq!(ask(&mut class, "3"), ["b gets 3"]);
@@ -511,10 +511,10 @@ fn a_full_node_that_brings_back_only_the_id_is_passed_by_as_well() {
 #[test]
 fn errors_from_nobody_we_sent_to_run_nothing() {
     let mut class = class(&["a"]);
-    let forged = Stanza {
+    let forged = Stanza::from(Parts {
         from: Some(jid(CLIENT)),
-        ..gone(&forwarded(&mut class, "1"))
-    };
+        ..gone(&forwarded(&mut class, "1")).into_parts()
+    });
     assert_eq!(send(&mut class, forged), ["dropped"]);
     let nameless = gone(&request_from("x@y/z", "1").forward(
         node("a"),
@@ -523,10 +523,10 @@ fn errors_from_nobody_we_sent_to_run_nothing() {
         Placement::Child,
         None,
     ));
-    let nameless = Stanza {
+    let nameless = Stanza::from(Parts {
         from: Some(node("b")),
-        ..nameless
-    };
+        ..nameless.into_parts()
+    });
     assert_eq!(send(&mut class, nameless), ["dropped"]);
 }
 

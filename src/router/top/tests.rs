@@ -4,7 +4,7 @@ use super::questions::REPORT_TIME;
 use super::*;
 use crate::osrf::{self, Body, Json};
 use crate::router::NodeStats;
-use crate::stanza::{Condition, Extension, Message, Placement, Presence};
+use crate::stanza::{Condition, Extension, Message, Parts, Placement, Presence};
 
 const ROUTER: &str = "router@private/router";
 const ASKER: &str = "opensrf@private/shell";
@@ -92,10 +92,10 @@ fn answer(stanza: &Stanza) -> String {
 }
 
 fn stanza(from: &Jid, message: Message) -> RouterInput {
-    RouterInput::Stanza(Stanza {
+    RouterInput::Stanza(Stanza::from(Parts {
         from: Some(from.clone()),
-        ..Stanza::message(jid(ROUTER), message)
-    })
+        ..Stanza::message(jid(ROUTER), message).into_parts()
+    }))
 }
 
 fn command_from(router: &mut Router, from: &Jid, command: &str, class: &str) -> Vec<String> {
@@ -143,10 +143,10 @@ fn lost(class: &str, node: &str) -> RouterInput {
 
 /// This listener is there, or not any more.
 fn shows(router: &mut Router, from: &str, presence: Presence) -> Vec<String> {
-    let stanza = Stanza {
+    let stanza = Stanza::from(Parts {
         from: Some(listener(from)),
-        ..Stanza::presence(jid(ROUTER), presence)
-    };
+        ..Stanza::presence(jid(ROUTER), presence).into_parts()
+    });
     step(router, RouterInput::Stanza(stanza))
 }
 
@@ -224,10 +224,10 @@ fn registrations_and_questions_from_domains_that_are_not_trusted_are_dropped() {
         let dropped = command_from(&mut router, &stranger, what, "s");
         assert_eq!(dropped, ["distrusts public"]);
     }
-    let presence = Stanza {
+    let presence = Stanza::from(Parts {
         from: Some(stranger),
-        ..Stanza::presence(jid(ROUTER), Presence::Here)
-    };
+        ..Stanza::presence(jid(ROUTER), Presence::Here).into_parts()
+    });
     let dropped = step(&mut router, RouterInput::Stanza(presence));
     assert_eq!(dropped, ["distrusts public"]);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::*;
 use crate::ids::Seed;
 use crate::osrf::{self, Answer, Json, Message, Status, code};
-use crate::stanza::{self, Condition, Extension, Stanza, StanzaError};
+use crate::stanza::{self, Condition, Extension, Parts, Stanza, StanzaError};
 
 const SECOND: Duration = Duration::from_secs(1);
 const SERVICE: &str = "router@private/acme.calc";
@@ -163,10 +163,10 @@ impl Play {
             body: body.into(),
             ..stanza::Message::default()
         };
-        self.step(ClientInput::Stanza(Stanza {
+        self.step(ClientInput::Stanza(Stanza::from(Parts {
             from: Some(address(from)),
-            ..Stanza::message(jid(SELF), message)
-        }))
+            ..Stanza::message(jid(SELF), message).into_parts()
+        })))
     }
 
     fn status(&mut self, from: &str, trace: u64, status: Status) -> Vec<String> {
@@ -556,12 +556,12 @@ fn a_bounce_that_brings_back_only_the_id_is_understood() {
         error: Some(error),
         ..stanza::Message::default()
     };
-    let bounce = Stanza {
+    let bounce = Stanza::from(Parts {
         from: Some(jid(SERVICE)),
         id: play.thread.clone(),
         stanza_type: "error".into(),
-        ..Stanza::message(jid(SELF), bare)
-    };
+        ..Stanza::message(jid(SELF), bare).into_parts()
+    });
     assert_eq!(
         play.step(ClientInput::Stanza(bounce)),
         [format!("1: {UNREACHABLE}")]

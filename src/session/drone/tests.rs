@@ -5,7 +5,7 @@ use crate::jid::Jid;
 use crate::limits::{BUNDLE_TIME, SESSION_QUEUE};
 use crate::osrf::{Json, Message, decode, encode};
 use crate::service::Method;
-use crate::stanza::{self, Condition, Extension};
+use crate::stanza::{self, Condition, Extension, Parts};
 
 const SECOND: Duration = Duration::from_secs(1);
 const RULES: SessionRules = SessionRules {
@@ -164,12 +164,12 @@ impl Play {
             error: Some(condition.into()),
             ..stanza::Message::default()
         };
-        self.step(DroneInput::Stanza(Stanza {
+        self.step(DroneInput::Stanza(Stanza::from(Parts {
             from: Some(jid(CALLER)),
             id: thread,
             stanza_type: "error".into(),
-            ..Stanza::message(jid("opensrf@private/drone"), reply)
-        }))
+            ..Stanza::message(jid("opensrf@private/drone"), reply).into_parts()
+        })))
     }
 }
 
@@ -360,12 +360,15 @@ fn what_has_no_thread_or_is_a_bounce_is_not_run() {
     let mut play = Play::new();
     let from = Some(jid(CALLER));
     let threadless = saying("", "xid", encode(&[request(1, "one")]));
-    let threadless = Stanza { from, ..threadless };
+    let threadless = Stanza::from(Parts {
+        from,
+        ..threadless.into_parts()
+    });
     let bounce = saying("thread", "xid", encode(&[request(1, "one")]));
-    let bounce = Stanza {
+    let bounce = Stanza::from(Parts {
         stanza_type: "error".into(),
-        ..bounce
-    };
+        ..bounce.into_parts()
+    });
     for stanza in [threadless.clone(), bounce] {
         assert_eq!(play.step(DroneInput::Assign(stanza)), ["dropped", "free"]);
     }
@@ -761,10 +764,10 @@ fn refusals_name_each_request_and_no_answer_is_refused() {
     let effect = DroneEffect::Send(refusal);
     assert_eq!(Play::new().word(&effect), "caller <- 0: 503, 5: 503");
     let noise = saying("thread", "xid", encode(&[disconnect(6)]));
-    let noise = Stanza {
+    let noise = Stanza::from(Parts {
         from: Some(jid(CALLER)),
-        ..noise
-    };
+        ..noise.into_parts()
+    });
     assert_eq!(refuse(&noise, &Status::backlog_full()), None);
 }
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::super::extension::is_attribute;
 use super::super::{
-    Condition, ErrorKind, Extension, Message, Payload, Placement, Stanza, StanzaError,
+    Condition, ErrorKind, Extension, Message, Parts, Payload, Placement, Stanza, StanzaError,
 };
 use super::{jid, read, written};
 use crate::jid::Jid;
@@ -101,11 +101,11 @@ fn wire() -> impl Strategy<Value = String> {
 /// The same with values inside, where the attributes of old programs are, too.
 fn decoded(stanza: &Stanza) -> Stanza {
     let extra = stanza.extra.iter().filter(|(name, _)| !is_attribute(name));
-    Stanza {
+    Stanza::from(Parts {
         extra: extra.cloned().collect(),
         payload: Payload::Message(Arc::new(stanza.decode().into_owned())),
-        ..stanza.clone()
-    }
+        ..stanza.clone().into_parts()
+    })
 }
 
 /// Two stanzas that differ at most in how their inside is held.

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Mutex;
 
 use actix::{Actor, Context, Handler};
-use opensrf::stanza::Kind;
+use opensrf::stanza::{Kind, Parts};
 use opensrf::stream::LoginError;
 use opensrf::xml::Frame;
 use tokio::io::{AsyncWriteExt, DuplexStream};
@@ -146,10 +146,10 @@ fn the_answer_to_a_ping_took_the_place_of_a_request() {
         let said = format!("{HEADER}{ping}");
         server.write_all(said.as_bytes()).await.unwrap();
         drop(server);
-        let passed_on = Stanza {
+        let passed_on = Stanza::from(Parts {
             from: Some(Jid::parse("opensrf@localhost/b").unwrap()),
-            ..Stanza::message(jid(), Default::default())
-        };
+            ..Stanza::message(jid(), Default::default()).into_parts()
+        });
         let outbox = Outbox::new(4 * passed_on.weight());
         for _ in 0..4 {
             outbox.push(passed_on.clone()).unwrap();

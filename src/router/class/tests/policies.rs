@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::*;
-use crate::stanza::LoadReport;
+use crate::stanza::{LoadReport, Parts};
 
 /// A class that gives to the least loaded of these listeners, each of ours with four drones.
 fn class_by_load(nodes: &[&str]) -> ServiceClass {
@@ -26,7 +26,13 @@ fn joins_of_ours(name: &str) -> ClassInput {
 fn says(class: &mut ServiceClass, name: &str, held: u32, number: u64) -> Vec<String> {
     let report = Stanza::load_report(jid(CLASS), LoadReport { held, number });
     let from = Some(node(name));
-    send(class, Stanza { from, ..report })
+    send(
+        class,
+        Stanza::from(Parts {
+            from,
+            ..report.into_parts()
+        }),
+    )
 }
 
 fn outstanding(class: &ServiceClass) -> Vec<Option<u64>> {

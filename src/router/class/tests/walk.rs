@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use proptest::prelude::*;
 
 use super::*;
-use crate::stanza::LoadReport;
+use crate::stanza::{LoadReport, Parts};
 
 #[derive(Debug, Clone)]
 enum Move {
@@ -170,10 +170,10 @@ impl World {
                 let dropped = self.dropped;
                 let report = LoadReport { held, number };
                 let from = Some(node(&at.to_string()));
-                let report = Stanza {
+                let report = Stanza::from(Parts {
                     from,
-                    ..Stanza::load_report(jid(CLASS), report)
-                };
+                    ..Stanza::load_report(jid(CLASS), report).into_parts()
+                });
                 self.handle(ClassInput::Stanza(report));
                 // That of one that is no node now says nothing.
                 self.dropped = dropped;

@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::stanza::Parts;
 
 const CLASSES: [&str; 3] = ["acme.calc", "acme.text", "acme.time"];
 const QUESTIONS: [&str; 4] = [
@@ -153,10 +154,10 @@ impl World {
     }
 
     fn show(&mut self, node: usize, presence: Presence) {
-        let stanza = Stanza {
+        let stanza = Stanza::from(Parts {
             from: Some(listener(&format!("node{node}"))),
-            ..Stanza::presence(jid(ROUTER), presence)
-        };
+            ..Stanza::presence(jid(ROUTER), presence).into_parts()
+        });
         self.handle(RouterInput::Stanza(stanza));
     }
 

@@ -1,6 +1,7 @@
 //! What statuses, bounces, cancelling and the context do, rule by rule.
 
 use super::*;
+use crate::stanza::Parts;
 
 fn redirected() -> Status {
     Status {
@@ -160,10 +161,10 @@ fn a_request_asked_again_keeps_thread_number_and_transaction() {
     let first = play.sent.last().cloned().unwrap();
     play.status("d1", 1, redirected());
     play.status("d2", 2, Status::connected());
-    let again = Stanza {
+    let again = Stanza::from(Parts {
         to: first.to.clone(),
-        ..play.sent.last().cloned().unwrap()
-    };
+        ..play.sent.last().cloned().unwrap().into_parts()
+    });
     assert_eq!(again, first);
     assert_eq!(play.sent.last().unwrap().to, Some(address("d2")));
 }

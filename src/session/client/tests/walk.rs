@@ -6,6 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::stanza::Parts;
 
 /// One move of a network that loses, repeats and delays.
 #[derive(Debug, Clone)]
@@ -107,10 +108,10 @@ impl World {
             match effect {
                 ClientEffect::Send(stanza) => {
                     self.note(&stanza);
-                    self.to_service.push(Stanza {
+                    self.to_service.push(Stanza::from(Parts {
                         from: Some(jid(SELF)),
-                        ..stanza
-                    });
+                        ..stanza.into_parts()
+                    }));
                 }
                 ClientEffect::Deliver(id, Event::Result(_)) => {
                     assert_eq!(self.requests[&id], 0, "a result after the end");
@@ -190,10 +191,10 @@ impl World {
                     body: osrf::encode(&messages).into(),
                     ..stanza::Message::default()
                 };
-                self.to_client.push(Stanza {
+                self.to_client.push(Stanza::from(Parts {
                     from: Some(drone.clone()),
-                    ..Stanza::message(jid(SELF), reply)
-                });
+                    ..Stanza::message(jid(SELF), reply).into_parts()
+                }));
             }
         }
     }
@@ -227,10 +228,10 @@ impl World {
             body: body.into(),
             ..stanza::Message::default()
         };
-        self.handle(ClientInput::Stanza(Stanza {
+        self.handle(ClientInput::Stanza(Stanza::from(Parts {
             from: Some(from),
-            ..Stanza::message(jid(SELF), reply)
-        }));
+            ..Stanza::message(jid(SELF), reply).into_parts()
+        })));
     }
 
     fn outcome(&self) -> Vec<Status> {

@@ -7,7 +7,7 @@ use actix::{Actor, Context, Handler};
 use actix_rt::time::{Instant, timeout};
 use opensrf::ids::Seed;
 use opensrf::jid::Jid;
-use opensrf::stanza::{Message, Stanza};
+use opensrf::stanza::{Message, Parts, Stanza};
 use tokio::sync::mpsc;
 
 use super::super::{Direction, Disorder, Faults, Faulty, InFlight, Tally};
@@ -114,10 +114,10 @@ impl Net {
 
     pub(super) fn answer(&self, thread: &str) {
         let to = Some(jid("near"));
-        self.far.send(Stanza {
+        self.far.send(Stanza::from(Parts {
             to,
-            ..stanza(thread)
-        });
+            ..stanza(thread).into_parts()
+        }));
     }
 
     fn is_bound(&self) -> bool {
