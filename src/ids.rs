@@ -64,7 +64,8 @@ impl Names {
     /// The next name, of 18 to 37 characters out of `0-9a-f.`.
     pub fn next_name(&mut self) -> String {
         self.given += 1;
-        format!("{}.{}", self.prefix, self.given)
+        let mut digits = itoa::Buffer::new();
+        [&*self.prefix, ".", digits.format(self.given)].concat()
     }
 }
 

@@ -7,8 +7,6 @@
 mod method;
 mod signature;
 
-use std::collections::BTreeMap;
-
 use bytestring::ByteString;
 
 use crate::osrf::{Json, Request, Status, code};
@@ -19,12 +17,15 @@ pub use signature::{Param, ParamType, Returned, Signature};
 /// A method of a catalog: an index into its list.
 pub type MethodId = usize;
 
+// Looked up by key only; the names are the service's own, so a hash need not be safe from others.
+type ByName = rustc_hash::FxHashMap<ByteString, MethodId>;
+
 /// The methods of one service.
 #[derive(Debug)]
 pub struct Catalog {
     service: ByteString,
     methods: Vec<Method>,
-    by_name: BTreeMap<ByteString, MethodId>,
+    by_name: ByName,
 }
 
 /// Two methods of one name.
@@ -44,7 +45,7 @@ impl Catalog {
         Self {
             service: service.into(),
             methods: Vec::new(),
-            by_name: BTreeMap::new(),
+            by_name: ByName::default(),
         }
     }
 

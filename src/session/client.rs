@@ -32,6 +32,7 @@ mod event;
 mod incoming;
 #[cfg(test)]
 mod tests;
+mod unanswered;
 
 use bytestring::ByteString;
 
@@ -205,7 +206,7 @@ impl Client {
             return;
         };
         let trace = conversation.next_trace();
-        conversation.open.insert(trace, id);
+        conversation.open.add(trace, id);
         let request = Request {
             method: asked.method,
             params: asked.params,
@@ -254,7 +255,7 @@ impl Client {
             return false;
         };
         if let Some(conversation) = self.conversations.get_mut(&open.thread) {
-            conversation.open.remove(&open.trace);
+            conversation.open.remove(open.trace);
             conversation.reassembly.forget(open.trace);
             if conversation.session.is_none() && conversation.open.is_empty() {
                 self.conversations.remove(&open.thread);
@@ -268,7 +269,7 @@ impl Client {
         let Some(conversation) = self.conversations.get(thread) else {
             return;
         };
-        let ids: Vec<_> = conversation.open.values().copied().collect();
+        let ids: Vec<_> = conversation.open.ids().collect();
         for id in ids {
             self.finish(id, Event::Failed(error.clone()), out);
         }

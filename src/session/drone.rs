@@ -269,8 +269,7 @@ impl Drone {
         let text = "the service is stopping";
         let status = Status::method_exception(code::SERVICE_UNAVAILABLE, text);
         if let Some(running) = session.running.as_ref().filter(|r| !r.is_complete) {
-            let message = osrf::Message::status(running.trace, status.clone());
-            session.say(vec![message.in_locale(&running.locale)], out);
+            session.say(vec![running.status(status.clone())], out);
         }
         session.refuse_queue(&status, out);
     }

@@ -1,6 +1,6 @@
 //! The open requests of a client, and when each has waited long enough.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -41,18 +41,18 @@ type ById = rustc_hash::FxHashMap<RequestId, Box<Open>>;
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     open: ById,
-    timers: BTreeSet<(Tick, Timer)>,
+    timers: Timers,
 }
 
 impl Requests {
     pub(super) fn insert(&mut self, id: RequestId, open: Open) {
-        self.timers.insert((open.deadline, Timer::Request(id)));
+        self.timers.add(open.deadline, Timer::Request(id));
         self.open.insert(id, Box::new(open));
     }
 
     pub(super) fn remove(&mut self, id: RequestId) -> Option<Box<Open>> {
         let open = self.open.remove(&id)?;
-        self.timers.remove(&(open.deadline, Timer::Request(id)));
+        self.timers.remove(open.deadline, Timer::Request(id));
         Some(open)
     }
 
@@ -63,18 +63,18 @@ impl Requests {
     /// Gives a request its whole time again, from `now`.
     pub(super) fn restart(&mut self, id: RequestId, now: Tick) {
         if let Some(open) = self.open.get_mut(&id) {
-            self.timers.remove(&(open.deadline, Timer::Request(id)));
+            self.timers.remove(open.deadline, Timer::Request(id));
             open.deadline = now.saturating_add(open.timeout);
-            self.timers.insert((open.deadline, Timer::Request(id)));
+            self.timers.add(open.deadline, Timer::Request(id));
         }
     }
 
     pub(super) fn await_connect(&mut self, session: SessionId, deadline: Tick) {
-        self.timers.insert((deadline, Timer::Connect(session)));
+        self.timers.add(deadline, Timer::Connect(session));
     }
 
     pub(super) fn connect_over(&mut self, session: SessionId, deadline: Tick) {
-        self.timers.remove(&(deadline, Timer::Connect(session)));
+        self.timers.remove(deadline, Timer::Connect(session));
     }
 
     /// Notes that its caller has had a result.
@@ -103,7 +103,7 @@ impl Requests {
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = RequestId> {
-        self.timers.iter().filter_map(|(_, timer)| match timer {
+        self.timers.0.iter().filter_map(|(_, timer)| match timer {
             Timer::Request(id) => Some(*id),
             Timer::Connect(_) => None,
         })
@@ -114,15 +114,31 @@ impl Requests {
     }
 
     pub(super) fn deadline(&self) -> Option<Tick> {
-        self.timers.first().map(|(at, _)| *at)
+        self.timers.0.front().map(|(at, _)| *at)
     }
 
     /// Takes the next timer that is due.
     pub(super) fn pop_due(&mut self, now: Tick) -> Option<Timer> {
-        let (at, timer) = *self.timers.first()?;
-        (at <= now).then(|| {
-            self.timers.pop_first();
-            timer
-        })
+        let (_, timer) = self.timers.0.pop_front_if(|(at, _)| *at <= now)?;
+        Some(timer)
+    }
+}
+
+/// Deadlines in order. A list and no tree: most are added at its end, few are in it at a time, and it
+/// keeps its memory from one request to the next.
+#[derive(Debug, Default)]
+struct Timers(VecDeque<(Tick, Timer)>);
+
+impl Timers {
+    fn add(&mut self, at: Tick, timer: Timer) {
+        if let Err(place) = self.0.binary_search(&(at, timer)) {
+            self.0.insert(place, (at, timer));
+        }
+    }
+
+    fn remove(&mut self, at: Tick, timer: Timer) {
+        if let Ok(place) = self.0.binary_search(&(at, timer)) {
+            self.0.remove(place);
+        }
     }
 }

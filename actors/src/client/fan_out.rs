@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytestring::ByteString;
 use futures::future::BoxFuture;
 use futures::stream::{self, Fuse, FusedStream, FuturesUnordered};
 use futures::{Stream, StreamExt};
@@ -19,7 +20,7 @@ pub const FAN_OUT: usize = 10;
 #[derive(Debug, Clone)]
 pub struct Request {
     service: String,
-    method: String,
+    method: ByteString,
     /// What is wrong with them is told when it is asked.
     params: Result<Vec<Json>, ClientError>,
 }
@@ -29,7 +30,7 @@ impl Request {
     /// asked.
     pub fn new(
         service: impl Into<String>,
-        method: impl Into<String>,
+        method: impl Into<ByteString>,
         params: impl IntoParams,
     ) -> Self {
         Self {
@@ -102,7 +103,7 @@ impl Client {
     async fn ask_one(&self, request: Request) -> Result<Answers, ClientError> {
         let params = request.params?;
         let target = Target::Service(self.address(&request.service)?);
-        self.ask(target, &request.method, params).await
+        self.ask(target, request.method, params).await
     }
 }
 

@@ -219,14 +219,15 @@ impl Client {
         params: impl IntoParams,
     ) -> Result<Answers, ClientError> {
         let params = params.into_params()?;
-        self.call_at(self.address(service)?, method, params).await
+        self.call_at(self.address(service)?, method.into(), params)
+            .await
     }
 
     /// The same at an [`address`](Self::address), with parameters that are JSON already.
     pub(crate) async fn call_at(
         &self,
         service: Jid,
-        method: &str,
+        method: ByteString,
         params: Vec<Json>,
     ) -> Result<Answers, ClientError> {
         self.ask(Target::Service(service), method, params).await
@@ -243,8 +244,8 @@ impl Client {
         params: impl IntoParams,
     ) -> Result<AnswerStream, ClientError> {
         let params = params.into_params()?;
-        self.ask_stream(Target::Service(self.address(service)?), method, params)
-            .await
+        let target = Target::Service(self.address(service)?);
+        self.ask_stream(target, method.into(), params).await
     }
 
     /// Opens a session: its calls all go to one drone, which serves nobody else meanwhile.
@@ -298,7 +299,7 @@ impl Client {
     async fn ask(
         &self,
         target: Target,
-        method: &str,
+        method: ByteString,
         params: Vec<Json>,
     ) -> Result<Answers, ClientError> {
         let (reply, outcome) = oneshot::channel();
@@ -313,7 +314,7 @@ impl Client {
     async fn ask_stream(
         &self,
         target: Target,
-        method: &str,
+        method: ByteString,
         params: Vec<Json>,
     ) -> Result<AnswerStream, ClientError> {
         let (sender, events) = mpsc::channel(STREAM_RESULTS);
@@ -326,12 +327,12 @@ impl Client {
     fn send(
         &self,
         target: Target,
-        method: &str,
+        method: ByteString,
         params: Vec<Json>,
         sink: Sink,
     ) -> Result<(Guard, Telling), ClientError> {
         let asked = Asked {
-            method: method.into(),
+            method,
             params,
             timeout: self.timeout,
             context: Arc::clone(&self.context),

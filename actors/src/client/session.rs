@@ -1,5 +1,6 @@
 //! A conversation with one drone.
 
+use bytestring::ByteString;
 use opensrf::osrf::Json;
 use opensrf::session::SessionId;
 
@@ -30,13 +31,13 @@ impl Session {
         method: &str,
         params: impl IntoParams,
     ) -> Result<Answers, ClientError> {
-        self.call_with(method, params.into_params()?).await
+        self.call_with(method.into(), params.into_params()?).await
     }
 
     /// The same with parameters that are JSON already.
     pub(crate) async fn call_with(
         &self,
-        method: &str,
+        method: ByteString,
         params: Vec<Json>,
     ) -> Result<Answers, ClientError> {
         let target = Target::Session(self.session);
@@ -53,9 +54,8 @@ impl Session {
         params: impl IntoParams,
     ) -> Result<AnswerStream, ClientError> {
         let params = params.into_params()?;
-        self.client
-            .ask_stream(Target::Session(self.session), method, params)
-            .await
+        let target = Target::Session(self.session);
+        self.client.ask_stream(target, method.into(), params).await
     }
 }
 

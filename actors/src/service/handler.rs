@@ -1,6 +1,6 @@
 //! The code of a method, whatever its kind.
 
-use std::any::TypeId;
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -41,8 +41,14 @@ impl fmt::Debug for Handler {
 
 /// `()` is no result, only the end (protocol §3.3).
 fn to_result<T: Serialize + 'static>(value: &T) -> Result<Option<Json>, JsonError> {
-    let is_nothing = TypeId::of::<T>() == TypeId::of::<()>();
-    (!is_nothing).then(|| Json::from_value(value)).transpose()
+    let any: &dyn Any = value;
+    if any.is::<()>() {
+        return Ok(None);
+    }
+    let written = any.downcast_ref::<Json>().cloned();
+    written
+        .map_or_else(|| Json::from_value(value), Ok)
+        .map(Some)
 }
 
 impl Handler {

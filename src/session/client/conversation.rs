@@ -1,12 +1,12 @@
 //! One conversation of a client, and what it sends.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
 
-use super::{Context, RequestId, SessionId};
+use super::unanswered::Unanswered;
+use super::{Context, SessionId};
 use crate::jid::Jid;
 use crate::osrf::{self, Body, Reassembly};
 use crate::session::answer::{say, say_with};
@@ -42,8 +42,7 @@ pub(super) struct Conversation {
     pub(super) session: Option<Session>,
     pub(super) state: State,
     next_trace: u64,
-    /// Requests without an end, by their `threadTrace`.
-    pub(super) open: BTreeMap<u64, RequestId>,
+    pub(super) open: Unanswered,
     pub(super) reassembly: Reassembly,
 }
 
@@ -54,7 +53,7 @@ impl Conversation {
             session: None,
             state: State::Stateless,
             next_trace: 1,
-            open: BTreeMap::new(),
+            open: Unanswered::default(),
             reassembly: Reassembly::default(),
         }
     }

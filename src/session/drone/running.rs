@@ -76,10 +76,7 @@ impl Drone {
             Some(all) => all.push(item),
             None => {
                 let mut ready = Vec::new();
-                let result = osrf::Message::result(running.trace, item);
-                running
-                    .bundle
-                    .push(result.in_locale(&running.locale), &mut ready);
+                running.bundle.push(running.result(item), &mut ready);
                 session.say_all(ready, out);
                 let soon = running
                     .flush_at
@@ -112,8 +109,7 @@ impl Drone {
             running.flush_at = None;
             running.bundle.flush(&mut ready);
             session.say_all(ready, out);
-            let hold = osrf::Message::status(running.trace, Status::please_hold());
-            session.say(vec![hold.in_locale(&running.locale)], out);
+            session.say(vec![running.status(Status::please_hold())], out);
         }
         session.running = Some(running);
     }

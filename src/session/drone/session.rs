@@ -29,6 +29,24 @@ pub(super) struct Running {
     pub(super) is_complete: bool,
 }
 
+impl Running {
+    /// One that it gives, for its caller.
+    pub(super) fn result(&self, item: Json) -> osrf::Message {
+        osrf::Message {
+            locale: self.locale.clone(),
+            ..osrf::Message::result(self.trace, item)
+        }
+    }
+
+    /// How it stands, for its caller.
+    pub(super) fn status(&self, status: Status) -> osrf::Message {
+        osrf::Message {
+            locale: self.locale.clone(),
+            ..osrf::Message::status(self.trace, status)
+        }
+    }
+}
+
 /// Whether a stanza took leave of the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Farewell {
@@ -140,13 +158,11 @@ impl Session {
             Some(all) => Some(Json::array(all.iter().chain(&last))),
             None => last,
         };
-        let mut ready = Vec::new();
-        let result = last.map(|item| osrf::Message::result(running.trace, item));
-        let end = osrf::Message::status(running.trace, status);
-        for message in result.into_iter().chain([end]) {
-            let message = message.in_locale(&running.locale);
-            running.bundle.push(message, &mut ready);
+        let mut ready = Vec::with_capacity(1);
+        if let Some(item) = last {
+            running.bundle.push(running.result(item), &mut ready);
         }
+        running.bundle.push(running.status(status), &mut ready);
         running.bundle.flush(&mut ready);
         running.flush_at = None;
         self.say_all(ready, out);

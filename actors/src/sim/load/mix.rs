@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytestring::ByteString;
 use opensrf::ids::Seed;
 use opensrf::jid::Jid;
 use opensrf::osrf::Json;
@@ -32,7 +33,7 @@ pub(super) struct Choice {
 #[derive(Debug)]
 enum What {
     MadeUp(Simulated),
-    Own(String, Vec<Json>),
+    Own(ByteString, Vec<Json>),
 }
 
 /// One request to be.
@@ -40,7 +41,7 @@ enum What {
 pub(super) struct Request<'a> {
     pub(super) number: usize,
     pub(super) service: &'a Jid,
-    pub(super) method: &'a str,
+    pub(super) method: ByteString,
     pub(super) params: Params<'a>,
 }
 
@@ -103,7 +104,7 @@ impl Mix {
             let work = number.and_then(|number| scenario.services.get(number));
             let work = work.map(|served| &served.work);
             let what = match (ask.method, work) {
-                (Some((method, params)), _) => What::Own(method, params.unwrap_or_default()),
+                (Some((method, params)), _) => What::Own(method.into(), params.unwrap_or_default()),
                 (None, Some(Work::Simulated(simulated))) => What::MadeUp(simulated.clone()),
                 // Refused by the scenario's check.
                 (None, _) => What::MadeUp(Simulated::instant()),
@@ -143,11 +144,14 @@ impl Choice {
     /// A request for it; `time` is how long a made-up service works on it, if that is known.
     pub(super) fn request(&self, dice: &mut Dice, time: Option<Duration>) -> Request<'_> {
         let (method, params) = match &self.what {
-            What::Own(method, params) => (&**method, Params::Own(params)),
+            What::Own(method, params) => (method.clone(), Params::Own(params)),
             What::MadeUp(simulated) => {
                 let drawn = simulated.time.draw(&mut dice.work);
                 let fate = Fate::draw(simulated, &mut dice.work);
-                (METHOD, Params::Work(time.unwrap_or(drawn), fate))
+                (
+                    ByteString::from_static(METHOD),
+                    Params::Work(time.unwrap_or(drawn), fate),
+                )
             }
         };
         Request {
