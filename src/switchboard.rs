@@ -19,9 +19,10 @@ use crate::xml::ns;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BindingId(u64);
 
-// Only looked up by key, never iterated where order would show.
+// Only looked up by key, never iterated where order would show. With a hash whose seed nobody knows:
+// clients choose their resources.
 #[allow(clippy::disallowed_types)]
-type Bindings<T> = std::collections::HashMap<Jid, Binding<T>>;
+type Bindings<T> = std::collections::HashMap<Jid, Binding<T>, foldhash::quality::RandomState>;
 
 #[derive(Debug)]
 struct Binding<T> {
@@ -85,7 +86,7 @@ impl<T: Clone> Switchboard<T> {
         Self {
             domains: domains.into_iter().collect(),
             sessions_per_account,
-            bound: Bindings::new(),
+            bound: Bindings::default(),
             sessions: BTreeMap::new(),
             bindings_made: 0,
         }
