@@ -1,5 +1,6 @@
 //! What the machine gives: a clock, a timer and chance. Handed to every constructor, never global.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use actix_rt::time::Instant;
@@ -8,15 +9,21 @@ use opensrf::time::Tick;
 
 use crate::timer::{Sleep, Timer};
 
-/// The clock, the timer and the chance of one network.
+/// The clock, the timer and the chance of one network. Small, as each party has several.
 #[derive(Debug, Clone)]
 pub struct Env {
+    machine: Arc<Machine>,
+    seed: Seed,
+}
+
+/// What all parts of a network share.
+#[derive(Debug, Clone)]
+struct Machine {
     epoch: Instant,
     /// The same by the timer's clock, if it has one.
     begun: Duration,
     wall: Wall,
     timer: Timer,
-    seed: Seed,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -32,24 +39,25 @@ impl Env {
     #[allow(clippy::disallowed_methods)] // this is where chance comes in
     pub fn real() -> Self {
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
-        Self {
-            epoch: Instant::now(),
-            begun: Duration::ZERO,
-            wall: Wall::Machine,
-            timer: Timer::coarse(),
-            seed: Seed::new(seed),
-        }
+        Self::new(Wall::Machine, seed)
     }
 
     /// The runtime's clock, which may be paused, and chance that repeats for the same `seed`.
     #[must_use]
     pub fn simulated(seed: u64) -> Self {
         let birthday = Duration::from_secs(1_000_000_000);
-        Self {
+        Self::new(Wall::Simulated(birthday), seed)
+    }
+
+    fn new(wall: Wall, seed: u64) -> Self {
+        let machine = Machine {
             epoch: Instant::now(),
             begun: Duration::ZERO,
-            wall: Wall::Simulated(birthday),
+            wall,
             timer: Timer::coarse(),
+        };
+        Self {
+            machine: Arc::new(machine),
             seed: Seed::new(seed),
         }
     }
@@ -66,10 +74,13 @@ impl Env {
     /// The same with another timer; without, it is the runtime's, which rounds up to milliseconds.
     #[must_use]
     pub fn with_timer(self, timer: Timer) -> Self {
-        let begun = timer.stood_at(self.epoch);
-        Self {
+        let machine = Machine {
+            begun: timer.stood_at(self.machine.epoch),
             timer,
-            begun,
+            ..*self.machine
+        };
+        Self {
+            machine: Arc::new(machine),
             ..self
         }
     }
@@ -77,20 +88,21 @@ impl Env {
     /// What wakes sleepers.
     #[must_use]
     pub fn timer(&self) -> &Timer {
-        &self.timer
+        &self.machine.timer
     }
 
     /// Ends after `length`.
     pub fn sleep(&self, length: Duration) -> Sleep {
-        self.timer.sleep(length)
+        self.machine.timer.sleep(length)
     }
 
     /// The time since the network's start.
     #[must_use]
     pub fn now(&self) -> Tick {
-        match self.timer.stands_at() {
-            Some(now) => now.saturating_sub(self.begun),
-            None => self.epoch.elapsed(),
+        let machine = &*self.machine;
+        match machine.timer.stands_at() {
+            Some(now) => now.saturating_sub(machine.begun),
+            None => machine.epoch.elapsed(),
         }
     }
 
@@ -98,7 +110,7 @@ impl Env {
     #[must_use]
     #[allow(clippy::disallowed_methods)] // this is where the wall clock comes in
     pub fn unix_time(&self) -> Duration {
-        match self.wall {
+        match self.machine.wall {
             Wall::Machine => SystemTime::now()
                 .duration_since(SystemTime::UNIX_EPOCH)
                 .unwrap_or_default(),
@@ -116,7 +128,7 @@ impl Env {
     #[must_use]
     #[allow(clippy::disallowed_methods)] // this is where chance comes in
     pub fn secret(&mut self) -> u64 {
-        match self.wall {
+        match self.machine.wall {
             Wall::Machine => uuid::Uuid::new_v4().as_u64_pair().0,
             Wall::Simulated(_) => self.seed.next_u64(),
         }

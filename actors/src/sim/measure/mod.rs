@@ -32,7 +32,6 @@ pub(crate) struct Recorder(Rc<RefCell<Books>>);
 struct Books {
     /// When what is asked counts for the run, and what is answered for its throughput.
     counted: Range<Tick>,
-    total: Tally,
     groups: Vec<Tally>,
     services: Vec<Tally>,
     slice: Slice,
@@ -58,7 +57,6 @@ impl Recorder {
     pub(crate) fn new(groups: usize, services: usize) -> Self {
         Self(Rc::new(RefCell::new(Books {
             counted: Tick::ZERO..Tick::MAX,
-            total: Tally::default(),
             groups: vec![Tally::default(); groups],
             services: vec![Tally::default(); services],
             slice: Slice::default(),
@@ -164,8 +162,11 @@ impl Recorder {
     pub(crate) fn summaries(&self, time: Duration) -> (Summary, Vec<Summary>, Vec<Summary>) {
         let books = self.0.borrow();
         let all = |tallies: &[Tally]| tallies.iter().map(|tally| tally.summary(time)).collect();
+        // Each request is one of a group.
+        let mut total = Tally::default();
+        books.groups.iter().for_each(|group| total.merge(group));
         (
-            books.total.summary(time),
+            total.summary(time),
             all(&books.groups),
             all(&books.services),
         )
@@ -180,7 +181,6 @@ impl Books {
     }
 
     fn each(&mut self, kind: Kind, mut count: impl FnMut(&mut Tally)) {
-        count(&mut self.total);
         self.groups.get_mut(kind.group).map(&mut count);
         self.services.get_mut(kind.service).map(&mut count);
     }

@@ -39,6 +39,23 @@ impl End {
 }
 
 impl Ends {
+    fn merge(&mut self, other: &Self) {
+        let Self {
+            answered,
+            refused,
+            failed,
+            bounced,
+            timed_out,
+            disconnected,
+        } = other;
+        self.answered += answered;
+        self.refused += refused;
+        self.failed += failed;
+        self.bounced += bounced;
+        self.timed_out += timed_out;
+        self.disconnected += disconnected;
+    }
+
     pub(crate) fn add(&mut self, end: End) {
         let count = match end {
             End::Answered => &mut self.answered,
@@ -68,6 +85,14 @@ impl Tally {
         if end == End::Answered {
             self.took.add(took);
         }
+    }
+
+    /// Those of another kind, too.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.asked += other.asked;
+        self.answered_in_time += other.answered_in_time;
+        self.ends.merge(&other.ends);
+        self.took.merge(&other.took);
     }
 
     /// What became of them in a run that counts for so long.
@@ -121,6 +146,14 @@ impl Took {
         self.sum += took.as_nanos();
         self.min = self.min.min(took);
         self.max = self.max.max(took);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        // As when recorded: it grows as it must.
+        let _ = self.nanos.add(&other.nanos);
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
     }
 
     pub(super) fn clear(&mut self) {
