@@ -29,7 +29,7 @@ pub(crate) use panics::Panics;
 use running::Running;
 
 /// What all drones of a listener have in common.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct DronePlan {
     pub(crate) service: Service,
     pub(crate) rules: SessionRules,
@@ -45,7 +45,7 @@ pub(crate) struct DronePlan {
 #[derive(Debug)]
 pub(crate) struct DroneActor {
     id: DroneId,
-    plan: DronePlan,
+    plan: Arc<DronePlan>,
     driver: Driver<Drone>,
     uplink: Uplink,
     surroundings: Arc<Surroundings>,
@@ -64,7 +64,7 @@ impl DroneActor {
     pub(crate) fn new(
         id: DroneId,
         jid: Jid,
-        plan: DronePlan,
+        plan: Arc<DronePlan>,
         env: Env,
         listener: Peer<DroneReport>,
         tether: Tether,

@@ -48,7 +48,7 @@ const LONGEST_START: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct ListenerActor {
     plan: ListenerPlan,
-    drone_plan: DronePlan,
+    drone_plan: Arc<DronePlan>,
     /// Tells this listener and its drones from those of others, in their addresses.
     number: String,
     pool: Driver<Pool>,

@@ -224,13 +224,13 @@ impl Client {
     }
 
     /// The same at an [`address`](Self::address), with parameters that are JSON already.
-    pub(crate) async fn call_at(
+    pub(crate) fn call_at(
         &self,
         service: Jid,
         method: ByteString,
         params: Vec<Json>,
-    ) -> Result<Answers, ClientError> {
-        self.ask(Target::Service(service), method, params).await
+    ) -> impl Future<Output = Result<Answers, ClientError>> + use<> {
+        self.ask(Target::Service(service), method, params)
     }
 
     /// Calls a method and gives its results one by one, as they come.
@@ -296,19 +296,22 @@ impl Client {
         Some(self.actor.get()?.tell_when_free(command))
     }
 
-    async fn ask(
+    /// Asks at once; what this gives waits for the results, and holds nothing else.
+    fn ask(
         &self,
         target: Target,
         method: ByteString,
         params: Vec<Json>,
-    ) -> Result<Answers, ClientError> {
+    ) -> impl Future<Output = Result<Answers, ClientError>> + use<> {
         let (reply, outcome) = oneshot::channel();
-        let sink = Sink::Collect(Vec::new(), reply);
-        let (guard, told) = self.send(target, method, params, sink)?;
-        told.await.map_err(|_| ClientError::Ended)?;
-        let results = outcome.await;
-        guard.over();
-        Ok(Answers::new(results.map_err(|_| ClientError::Ended)??))
+        let sent = self.send(target, method, params, Sink::Collect(Vec::new(), reply));
+        async move {
+            let (guard, told) = sent?;
+            told.await.map_err(|_| ClientError::Ended)?;
+            let results = outcome.await;
+            guard.over();
+            Ok(Answers::new(results.map_err(|_| ClientError::Ended)??))
+        }
     }
 
     async fn ask_stream(

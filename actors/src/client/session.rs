@@ -35,13 +35,13 @@ impl Session {
     }
 
     /// The same with parameters that are JSON already.
-    pub(crate) async fn call_with(
+    pub(crate) fn call_with(
         &self,
         method: ByteString,
         params: Vec<Json>,
-    ) -> Result<Answers, ClientError> {
+    ) -> impl Future<Output = Result<Answers, ClientError>> + use<> {
         let target = Target::Session(self.session);
-        self.client.ask(target, method, params).await
+        self.client.ask(target, method, params)
     }
 
     /// Calls a method of the session's drone and gives its results one by one.

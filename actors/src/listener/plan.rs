@@ -41,8 +41,8 @@ pub struct ListenerPlan {
 }
 
 impl ListenerPlan {
-    pub(super) fn drones(&self, counters: Arc<Counters>) -> DronePlan {
-        DronePlan {
+    pub(super) fn drones(&self, counters: Arc<Counters>) -> Arc<DronePlan> {
+        Arc::new(DronePlan {
             service: self.service.clone(),
             rules: self.rules,
             transport: Arc::clone(&self.transport),
@@ -51,7 +51,7 @@ impl ListenerPlan {
             protected: self.protected.clone(),
             threads: self.threads.clone(),
             panics: Panics::default(),
-        }
+        })
     }
 
     /// What the service wants done before it begins, if it wants anything.

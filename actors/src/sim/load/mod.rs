@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use futures::future::{FutureExt, join_all};
+use futures::future::{Either, FutureExt, join_all, ready};
 use futures::stream::FuturesUnordered;
 use opensrf::ids::Seed;
 use opensrf::time::Tick;
@@ -24,13 +24,6 @@ use crate::env::Env;
 use crate::law::Law;
 use arrivals::Process;
 use mix::{Dice, Mix, Request};
-
-/// What is asked at a time.
-enum Drawn<'a> {
-    One(Request<'a>),
-    /// For one service, one after the other.
-    Session(Vec<Request<'a>>),
-}
 
 /// One group of clients at work.
 #[derive(Debug)]
@@ -147,40 +140,30 @@ impl Group {
         }
     }
 
-    /// A request, or a session of several for one service.
+    /// A request, or a session of several for one service. It is asked at once: so what is drawn is the
+    /// same whenever answers come, and what this gives is small.
     fn asks<'a>(
         &'a self,
         client: &'a Client,
         dice: &mut Dice,
         time: Option<Duration>,
     ) -> impl Future<Output = ()> + use<'a> {
-        // Drawn now, so that it is the same whenever answers come.
-        let drawn = self.mix.choose(dice).map(|choice| match self.plan.session {
-            None => Drawn::One(choice.request(dice, time)),
-            Some(number) => {
-                Drawn::Session((0..number).map(|_| choice.request(dice, time)).collect())
-            }
-        });
-        async move {
-            match drawn {
-                None => {}
-                Some(Drawn::One(request)) => self.ask(client, request).await,
-                // In a box, so that futures of requests without a session are small.
-                Some(Drawn::Session(requests)) => Box::pin(self.converse(client, requests)).await,
+        match (self.mix.choose(dice), self.plan.session) {
+            (None, _) => Either::Right(ready(()).boxed_local()),
+            (Some(choice), None) => Either::Left(self.ask(client, choice.request(dice, time))),
+            (Some(choice), Some(number)) => {
+                let requests = (0..number).map(|_| choice.request(dice, time)).collect();
+                Either::Right(self.converse(client, requests).boxed_local())
             }
         }
     }
 
-    async fn ask(&self, client: &Client, request: Request<'_>) {
+    fn ask(&self, client: &Client, request: Request<'_>) -> impl Future<Output = ()> + use<'_> {
         let began = self.env.now();
         let open = self.recorder.asks(self.kind(&request), began);
-        let Request {
-            service, method, ..
-        } = request;
-        let outcome = client
-            .call_at(service.clone(), method, request.params.list())
-            .await;
-        self.ends(open, began, &outcome);
+        let params = request.params.list();
+        let answers = client.call_at(request.service.clone(), request.method, params);
+        async move { self.ends(open, began, &answers.await) }
     }
 
     /// A session. What its beginning takes is a part of its first request.
