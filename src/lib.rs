@@ -6,11 +6,12 @@
 //! `opensrf-actors` carries it out.
 //!
 //! Modules, lowest layer first; each uses only those before it:
-//! [`limits`], [`time`], [`ids`], [`interval`], [`retry`], [`muffler`]; [`xml`]; [`original`];
+//! [`limits`], [`time`], [`ids`], [`few`], [`interval`], [`retry`], [`muffler`]; [`xml`]; [`original`];
 //! [`jid`], [`stanza`], [`shares`]; [`osrf`]; [`stream`];
 //! [`service`]; [`session`]; [`router`], [`pool`], [`registration`], [`reporting`], [`switchboard`],
 //! [`liveness`].
 
+pub mod few;
 pub mod ids;
 pub mod interval;
 pub mod jid;

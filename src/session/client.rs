@@ -39,6 +39,7 @@ use bytestring::ByteString;
 use super::CallError;
 use super::requests::{Open, Requests, Timer};
 use crate::Role;
+use crate::few::Few;
 use crate::ids::Names;
 use crate::jid::Jid;
 use crate::limits::MAILBOX;
@@ -48,10 +49,6 @@ use crate::time::Tick;
 pub use context::Context;
 use conversation::{Conversation, State, stanza};
 pub use event::{Asked, ClientEffect, ClientInput, Event, RequestId, RouterName, SessionId};
-
-// Looked up by key only; where order shows, ids are sorted. The keys are our own, so a hash need not
-// be safe from others.
-type Map<K, V> = rustc_hash::FxHashMap<K, V>;
 
 type Out = Vec<ClientEffect>;
 
@@ -69,8 +66,8 @@ enum Bus {
 pub struct Client {
     names: Names,
     bus: Bus,
-    conversations: Map<ByteString, Box<Conversation>>,
-    sessions: Map<SessionId, ByteString>,
+    conversations: Few<ByteString, Box<Conversation>>,
+    sessions: Few<SessionId, ByteString>,
     requests: Requests,
 }
 
@@ -81,8 +78,8 @@ impl Client {
         Self {
             names,
             bus: Bus::Unknown,
-            conversations: Map::default(),
-            sessions: Map::default(),
+            conversations: Few::default(),
+            sessions: Few::default(),
             requests: Requests::default(),
         }
     }
@@ -319,7 +316,11 @@ impl Client {
 
     fn link_down(&mut self, out: &mut Out) {
         self.bus = Bus::Off;
-        let mut threads: Vec<_> = self.conversations.keys().cloned().collect();
+        let mut threads: Vec<_> = self
+            .conversations
+            .iter()
+            .map(|(thread, _)| thread.clone())
+            .collect();
         threads.sort_unstable();
         for thread in threads {
             self.disconnected(&thread, &CallError::Offline, out);

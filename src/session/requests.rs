@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 
 use super::{RequestId, SessionId};
+use crate::few::Few;
 use crate::jid::Jid;
 use crate::osrf::Content;
 use crate::time::Tick;
@@ -34,13 +35,10 @@ pub(super) enum Timer {
     Connect(SessionId),
 }
 
-// Looked up by key only; the keys are our own, so a hash need not be safe from others.
-type ById = rustc_hash::FxHashMap<RequestId, Box<Open>>;
-
 /// Open requests by id, and all deadlines in order.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    open: ById,
+    open: Few<RequestId, Box<Open>>,
     timers: Timers,
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use opensrf::few::Few;
 use opensrf::osrf::Json;
 use opensrf::session::{CallError, Event, RequestId};
 use tokio::sync::mpsc;
@@ -14,13 +15,10 @@ use crate::counters::{Counter, Counters};
 use crate::env::Env;
 use crate::messages::Sink;
 
-// Looked up by key only; the keys are our own, so a hash need not be safe from others.
-type Sinks = rustc_hash::FxHashMap<RequestId, Sink>;
-
 /// Where the results of open requests go.
 #[derive(Debug)]
 pub(super) struct OpenRequests {
-    sinks: Sinks,
+    sinks: Few<RequestId, Sink>,
     counters: Arc<Counters>,
     env: Env,
 }
@@ -28,7 +26,7 @@ pub(super) struct OpenRequests {
 impl OpenRequests {
     pub(super) fn new(counters: Arc<Counters>, env: Env) -> Self {
         Self {
-            sinks: Sinks::default(),
+            sinks: Few::default(),
             counters,
             env,
         }
@@ -134,7 +132,7 @@ impl Drop for OpenRequests {
         let until = self.now().saturating_mul(left);
         self.counters.calls_open_nanos.add_all(until);
         // One after the other in the order of asking, so that a run repeats.
-        let sinks: BTreeMap<_, _> = self.sinks.drain().collect();
+        let sinks: BTreeMap<_, _> = self.sinks.take().into_iter().collect();
         sinks.into_values().for_each(drop);
     }
 }

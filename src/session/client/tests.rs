@@ -207,8 +207,8 @@ impl Play {
         assert_eq!(self.client.open_requests(), 0);
         assert_eq!(self.client.deadline(), None);
         assert_eq!(self.client.conversations.len(), self.client.sessions.len());
-        let rest = self.client.conversations.values();
-        assert!(rest.into_iter().all(|c| c.open.is_empty()));
+        let mut rest = self.client.conversations.iter();
+        assert!(rest.all(|(_, c)| c.open.is_empty()));
     }
 }
 

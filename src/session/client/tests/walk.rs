@@ -391,6 +391,6 @@ proptest! {
         let client = &world.client;
         prop_assert_eq!(client.open_requests(), 0);
         prop_assert_eq!(client.conversations.len(), client.sessions.len());
-        prop_assert!(client.conversations.values().all(|c| c.open.is_empty()));
+        prop_assert!(client.conversations.iter().all(|(_, c)| c.open.is_empty()));
     }
 }
