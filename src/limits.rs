@@ -192,6 +192,10 @@ pub const FLIGHT_BYTES: usize = OUTBOX_BYTES;
 /// [`OUTBOX_PROGRESS`].
 pub const FLIGHT_TIME: Duration = Duration::from_secs(120);
 
+/// After this time without a `register` a service class asks a listener of ours, which says it every
+/// 5 s, whether it is there. It looks for such listeners as often.
+pub const NODE_SILENCE: Duration = Duration::from_secs(10);
+
 /// How long a class that closes waits for what may still come back.
 pub const FLIGHT_CLOSE: Duration = Duration::from_secs(1);
 

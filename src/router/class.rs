@@ -19,6 +19,10 @@
 //! A node's session may have ended before what was in flight to it has come back. So a class whose last
 //! node is lost waits a second for that, if there is any, before it asks to be closed.
 //!
+//! A listener of ours that has not said `register` for a while is pinged, and is lost if that comes
+//! back. Else one whose end the router has missed might stay for ever, under a policy that gives it
+//! nothing because of what it got before.
+//!
 //! A class that is told to close asks the server for a pong first, and ends when it comes: bounces
 //! that are on their way come before it.
 
@@ -31,7 +35,7 @@ use super::distrust::Distrust;
 use super::{ClassStats, Trust};
 use crate::Role;
 use crate::jid::Jid;
-use crate::limits::FLIGHT_CLOSE;
+use crate::limits::{FLIGHT_CLOSE, NODE_SILENCE};
 use crate::stanza::{Condition, ErrorKind, Kind, Stanza, StanzaError};
 use crate::time::{Tick, earliest};
 pub use event::{ClassEffect, ClassInput};
@@ -42,6 +46,9 @@ pub use policy::{Chooser, NodeLoad, RoutingPolicy};
 
 /// The id of the ping by which a class learns that nothing more comes back.
 const FAREWELL: &str = "farewell";
+
+/// The id of the ping by which a class learns whether a silent node is there.
+const SILENT: &str = "silent";
 
 /// One registered service.
 #[derive(Debug)]
@@ -61,6 +68,8 @@ pub struct ServiceClass {
     empty: Option<Tick>,
     /// It was told to close, and does so at this moment at the latest.
     closing: Option<Tick>,
+    /// When it looks for silent nodes.
+    look: Option<Tick>,
 }
 
 impl ServiceClass {
@@ -92,6 +101,7 @@ impl ServiceClass {
             last_bounce: None,
             empty: None,
             closing: None,
+            look: None,
         }
     }
 
@@ -104,7 +114,7 @@ impl ServiceClass {
             .as_ref()
             .filter(|_| stanza.kind == Kind::Message)
         else {
-            return self.other(&stanza, out);
+            return self.other(now, &stanza, out);
         };
         if stanza.is_error() {
             self.bounced(now, from, &stanza, out);
@@ -122,14 +132,36 @@ impl ServiceClass {
         }
     }
 
-    /// What is no message: a node's report of its load, or nothing of use.
-    fn other(&mut self, stanza: &Stanza, out: &mut Vec<ClassEffect>) {
+    /// What is no message: a node's report of its load, its answer to a ping, or nothing of use.
+    fn other(&mut self, now: Tick, stanza: &Stanza, out: &mut Vec<ClassEffect>) {
+        if stanza.answers(SILENT) {
+            return self.answered(now, stanza, out);
+        }
         let reason = match (stanza.reported_load(), &stanza.from) {
             (Some(load), Some(from)) if self.nodes.reported(from, load) => return,
             (Some(_), _) => "a report of a load that nobody asked for",
             (None, _) => "not a message from anybody",
         };
         out.push(ClassEffect::Dropped(reason, stanza.xid()));
+    }
+
+    /// Asks silent nodes whether they are there.
+    fn look(&mut self, now: Tick, out: &mut Vec<ClassEffect>) {
+        let pings = self.nodes.silent(now).cloned();
+        out.extend(pings.map(|node| ClassEffect::Send(Stanza::ping(node, SILENT))));
+        self.look = self.nodes.any_repeats().then_some(now + NODE_SILENCE);
+    }
+
+    /// A silent node is there, or the server says that it is not.
+    fn answered(&mut self, now: Tick, answer: &Stanza, out: &mut Vec<ClassEffect>) {
+        let gone = answer
+            .from
+            .as_ref()
+            .filter(|_| answer.is_error() && fault(answer) == Fault::Gone);
+        if let Some(node) = gone.filter(|node| self.nodes.remove(node)) {
+            out.push(ClassEffect::Lost(node.clone()));
+            self.report_if_empty(now, out);
+        }
     }
 
     /// Gives a request to the node at that place, or tells its caller that there is none.
@@ -334,6 +366,9 @@ impl Role for ServiceClass {
                 self.added += 1;
                 self.empty = None;
                 self.nodes.add(now, registrant);
+                if self.nodes.any_repeats() {
+                    self.look.get_or_insert(now + NODE_SILENCE);
+                }
             }
             ClassInput::RemoveNode(jid) => {
                 if self.nodes.remove(&jid) && self.nodes.is_empty() {
@@ -352,13 +387,17 @@ impl Role for ServiceClass {
     }
 
     fn deadline(&self) -> Option<Tick> {
-        earliest(earliest(self.closing, self.empty), self.flight.due())
+        let ends = earliest(self.closing, self.empty);
+        earliest(earliest(ends, self.look), self.flight.due())
     }
 
     fn wake(&mut self, now: Tick, out: &mut Vec<ClassEffect>) {
         self.flight.expire(now);
         if self.empty.take_if(|due| *due <= now).is_some() {
             out.push(ClassEffect::Empty { added: self.added });
+        }
+        if self.look.is_some_and(|due| due <= now) {
+            self.look(now, out);
         }
         if self.closing.is_some_and(|due| due <= now) {
             self.stop(out);

@@ -25,8 +25,9 @@ const PARTS: u64 = 4;
 /// How long there are new requests and new faults.
 const TROUBLE: Duration = Duration::from_secs(4);
 
-/// How long all is quiet before it is looked at what remains.
-const QUIET: Duration = Duration::from_secs(5);
+/// How long all is quiet before it is looked at what remains: twice as long as a listener may be silent
+/// before its class asks whether it is there.
+const QUIET: Duration = Duration::from_secs(21);
 
 /// The clients that ask all the time.
 const CLIENTS: usize = 4;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::policy::{Chooser, NodeLoad};
 use crate::jid::Jid;
+use crate::limits::NODE_SILENCE;
 use crate::router::{NodeStats, Registrant};
 use crate::stanza::{LoadReport, Placement};
 use crate::time::Tick;
@@ -157,6 +158,21 @@ impl Nodes {
         let outstanding = u64::from(node.reported.held).saturating_add(since);
         load.outstanding = reports.then_some(outstanding);
         reports
+    }
+
+    /// Whether any of them says `register` again and again: our listeners do, the original's do not.
+    pub(super) fn any_repeats(&self) -> bool {
+        self.loads.iter().any(|load| load.drones.is_some())
+    }
+
+    /// Those of them that have not said it for too long.
+    pub(super) fn silent(&self, now: Tick) -> impl Iterator<Item = &Jid> {
+        let nodes = self.nodes.iter().zip(&self.loads);
+        let silent = nodes.filter(move |(node, load)| {
+            let silence = now.saturating_sub(node.stats.last_registered);
+            load.drones.is_some() && silence >= NODE_SILENCE
+        });
+        silent.map(|(node, _)| &node.stats.node)
     }
 
     pub(super) fn position(&self, jid: &Jid) -> Option<usize> {

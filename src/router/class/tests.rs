@@ -1,4 +1,5 @@
 mod policies;
+mod silent;
 mod walk;
 
 use super::nodes::GONE_NODES;
