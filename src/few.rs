@@ -1,15 +1,16 @@
-//! A map of what mostly is one thing at a time.
+//! A map and a set of what mostly is one thing at a time.
 //!
-//! Nearly all clients have one request open, or none. One entry stands in the map itself, which finds it
-//! without a hash and needs no memory elsewhere: of ten thousand clients no processor's cache holds
-//! that. Of many entries there is a hash table.
+//! Nearly all clients have one request open, or none. One entry stands in the map or set itself, which
+//! finds it without a hash and needs no memory elsewhere: of ten thousand clients no processor's cache
+//! holds that. Of many entries there is a hash table or a tree.
 
+use std::collections::BTreeSet;
 use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-/// Entries that are looked at one after the other.
+/// Up to so many entries are looked at one after the other.
 const FEW: usize = 8;
 
 /// A map, best at one entry. Its keys must be nobody's choice but ours: the hash is not safe from
@@ -69,7 +70,11 @@ impl<K: Eq + Hash, V> Few<K, V> {
         match &mut self.0 {
             Form::Few(few) => {
                 let at = few.iter().position(|(k, _)| k == key)?;
-                Some(few.swap_remove(at).1)
+                let (_, value) = few.swap_remove(at);
+                if few.is_empty() && few.spilled() {
+                    *self = Self::default();
+                }
+                Some(value)
             }
             Form::Many(many) => {
                 let value = many.remove(key)?;
@@ -115,6 +120,79 @@ impl<K: Eq + Hash, V> Few<K, V> {
     }
 }
 
+/// A set in order, best at one entry.
+#[derive(Debug)]
+pub struct FewInOrder<T>(Order<T>);
+
+#[derive(Debug)]
+enum Order<T> {
+    Few(SmallVec<[T; 1]>),
+    Many(BTreeSet<T>),
+}
+
+impl<T> Default for FewInOrder<T> {
+    fn default() -> Self {
+        Self(Order::Few(SmallVec::new()))
+    }
+}
+
+impl<T: Ord> FewInOrder<T> {
+    /// Adds an entry, unless it is there.
+    pub fn insert(&mut self, entry: T) {
+        if let Order::Few(few) = &mut self.0
+            && few.len() == FEW
+        {
+            self.0 = Order::Many(few.drain(..).collect());
+        }
+        match &mut self.0 {
+            Order::Few(few) => {
+                if let Err(place) = few.binary_search(&entry) {
+                    few.insert(place, entry);
+                }
+            }
+            Order::Many(many) => drop(many.insert(entry)),
+        }
+    }
+
+    /// Takes out an entry, if it is there. The last one that is taken out takes all memory along.
+    pub fn remove(&mut self, entry: &T) {
+        match &mut self.0 {
+            Order::Few(few) => {
+                if let Ok(place) = few.binary_search(entry) {
+                    few.remove(place);
+                }
+                if few.is_empty() && few.spilled() {
+                    *self = Self::default();
+                }
+            }
+            Order::Many(many) => {
+                many.remove(entry);
+                if many.is_empty() {
+                    *self = Self::default();
+                }
+            }
+        }
+    }
+
+    /// The first entry.
+    #[must_use]
+    pub fn first(&self) -> Option<&T> {
+        match &self.0 {
+            Order::Few(few) => few.first(),
+            Order::Many(many) => many.first(),
+        }
+    }
+
+    /// All entries, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        let (few, many) = match &self.0 {
+            Order::Few(few) => (Some(few), None),
+            Order::Many(many) => (None, Some(many)),
+        };
+        few.into_iter().flatten().chain(many.into_iter().flatten())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -124,6 +202,25 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn it_is_a_set_in_order(steps in prop::collection::vec((0_u8..20, any::<bool>()), 0..200)) {
+            let (mut few, mut model) = (FewInOrder::default(), BTreeSet::new());
+            for (entry, comes) in steps {
+                match comes {
+                    true => {
+                        few.insert(entry);
+                        model.insert(entry);
+                    }
+                    false => {
+                        few.remove(&entry);
+                        model.remove(&entry);
+                    }
+                }
+                prop_assert_eq!(few.first(), model.first());
+                prop_assert!(few.iter().eq(&model));
+            }
+        }
+
         #[test]
         fn it_is_a_map(steps in prop::collection::vec((0_u8..20, any::<Option<u16>>()), 0..200)) {
             let (mut few, mut model) = (Few::default(), BTreeMap::new());

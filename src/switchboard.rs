@@ -19,8 +19,9 @@ use crate::xml::ns;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BindingId(u64);
 
-// Only looked up by key, never iterated where order would show. With a hash whose seed nobody knows:
-// clients choose their resources.
+// Only looked up by key, never iterated where order would show. Clients choose their resources, so the
+// hash has a seed of each process. Who found that out by timing answers could have a few thousand
+// addresses (the sessions of an account) in one place, and would have to be logged in for it.
 #[allow(clippy::disallowed_types)]
 type Bindings<T> = std::collections::HashMap<Jid, Binding<T>, foldhash::quality::RandomState>;
 

@@ -96,7 +96,7 @@ pub trait Conduct<R: Role>: Actor<Context = Context<Self>> {
         let driver = self.driver();
         // Made anew each time: what was used last is in the processor's caches, which the memory of one
         // of ten thousand actors is not.
-        let mut effects = Vec::with_capacity(4);
+        let mut effects = Vec::new();
         let now = driver.env.now();
         decide(&mut driver.role, now, &mut effects);
         for effect in effects {

@@ -1,12 +1,11 @@
 //! The open requests of a client, and when each has waited long enough.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytestring::ByteString;
 
 use super::{RequestId, SessionId};
-use crate::few::Few;
+use crate::few::{Few, FewInOrder};
 use crate::jid::Jid;
 use crate::osrf::Content;
 use crate::time::Tick;
@@ -39,18 +38,18 @@ pub(super) enum Timer {
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     open: Few<RequestId, Box<Open>>,
-    timers: Timers,
+    timers: FewInOrder<(Tick, Timer)>,
 }
 
 impl Requests {
     pub(super) fn insert(&mut self, id: RequestId, open: Open) {
-        self.timers.add(open.deadline, Timer::Request(id));
+        self.timers.insert((open.deadline, Timer::Request(id)));
         self.open.insert(id, Box::new(open));
     }
 
     pub(super) fn remove(&mut self, id: RequestId) -> Option<Box<Open>> {
         let open = self.open.remove(&id)?;
-        self.timers.remove(open.deadline, Timer::Request(id));
+        self.timers.remove(&(open.deadline, Timer::Request(id)));
         Some(open)
     }
 
@@ -61,18 +60,18 @@ impl Requests {
     /// Gives a request its whole time again, from `now`.
     pub(super) fn restart(&mut self, id: RequestId, now: Tick) {
         if let Some(open) = self.open.get_mut(&id) {
-            self.timers.remove(open.deadline, Timer::Request(id));
+            self.timers.remove(&(open.deadline, Timer::Request(id)));
             open.deadline = now.saturating_add(open.timeout);
-            self.timers.add(open.deadline, Timer::Request(id));
+            self.timers.insert((open.deadline, Timer::Request(id)));
         }
     }
 
     pub(super) fn await_connect(&mut self, session: SessionId, deadline: Tick) {
-        self.timers.add(deadline, Timer::Connect(session));
+        self.timers.insert((deadline, Timer::Connect(session)));
     }
 
     pub(super) fn connect_over(&mut self, session: SessionId, deadline: Tick) {
-        self.timers.remove(deadline, Timer::Connect(session));
+        self.timers.remove(&(deadline, Timer::Connect(session)));
     }
 
     /// Notes that its caller has had a result.
@@ -101,7 +100,7 @@ impl Requests {
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = RequestId> {
-        self.timers.0.iter().filter_map(|(_, timer)| match timer {
+        self.timers.iter().filter_map(|(_, timer)| match timer {
             Timer::Request(id) => Some(*id),
             Timer::Connect(_) => None,
         })
@@ -112,31 +111,13 @@ impl Requests {
     }
 
     pub(super) fn deadline(&self) -> Option<Tick> {
-        self.timers.0.front().map(|(at, _)| *at)
+        self.timers.first().map(|(at, _)| *at)
     }
 
     /// Takes the next timer that is due.
     pub(super) fn pop_due(&mut self, now: Tick) -> Option<Timer> {
-        let (_, timer) = self.timers.0.pop_front_if(|(at, _)| *at <= now)?;
-        Some(timer)
-    }
-}
-
-/// Deadlines in order. A list and no tree: most are added at its end, few are in it at a time, and it
-/// keeps its memory from one request to the next.
-#[derive(Debug, Default)]
-struct Timers(VecDeque<(Tick, Timer)>);
-
-impl Timers {
-    fn add(&mut self, at: Tick, timer: Timer) {
-        if let Err(place) = self.0.binary_search(&(at, timer)) {
-            self.0.insert(place, (at, timer));
-        }
-    }
-
-    fn remove(&mut self, at: Tick, timer: Timer) {
-        if let Ok(place) = self.0.binary_search(&(at, timer)) {
-            self.0.remove(place);
-        }
+        let first = *self.timers.first().filter(|(at, _)| *at <= now)?;
+        self.timers.remove(&first);
+        Some(first.1)
     }
 }

@@ -30,12 +30,12 @@ impl Request {
     /// asked.
     pub fn new(
         service: impl Into<String>,
-        method: impl Into<ByteString>,
+        method: impl Into<String>,
         params: impl IntoParams,
     ) -> Self {
         Self {
             service: service.into(),
-            method: method.into(),
+            method: method.into().into(),
             params: params.into_params(),
         }
     }

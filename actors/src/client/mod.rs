@@ -296,7 +296,8 @@ impl Client {
         Some(self.actor.get()?.tell_when_free(command))
     }
 
-    /// Asks at once; what this gives waits for the results, and holds nothing else.
+    /// Asks at once, if the mailbox has room; what this gives waits for the results, and cancels the
+    /// request when it is dropped. It is small, as of those who wait there may be many.
     fn ask(
         &self,
         target: Target,

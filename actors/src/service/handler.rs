@@ -45,6 +45,7 @@ fn to_result<T: Serialize + 'static>(value: &T) -> Result<Option<Json>, JsonErro
     if any.is::<()>() {
         return Ok(None);
     }
+    // JSON already: it need not be read and written.
     let written = any.downcast_ref::<Json>().cloned();
     written
         .map_or_else(|| Json::from_value(value), Ok)

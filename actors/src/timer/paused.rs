@@ -16,6 +16,9 @@
 //! rounds up to the tick at which it is due, and is never passed by a sleep that is due later. At the same
 //! moment, sleepers come before tokio's timers.
 //!
+//! Who moves the clock by hand ([`tokio::time::advance`]) is noticed when the runtime parks next. Until
+//! then sleeps, and [`Env::now`](crate::env::Env::now), go by the time before.
+//!
 //! Code on threads of its own is outside of all this. While tokio's `spawn_blocking` runs, tokio does not
 //! move the clock; it may still move within the tick.
 //!
@@ -150,7 +153,8 @@ impl Clock {
         &self.sleepers
     }
 
-    /// What tokio's clock shows, but for who moves that by hand: until the runtime next parks.
+    /// What tokio's clock shows; what it showed when the runtime last parked, if somebody has moved it by
+    /// hand since then.
     pub(super) fn now(&self) -> Moment {
         self.now.load(Ordering::Relaxed)
     }
@@ -166,15 +170,14 @@ impl Clock {
         now
     }
 
-    /// Sets both clocks.
+    /// Sets both clocks to `then`, or leaves them if that is over. The runtime does not park then, nor
+    /// move its clock, whether anybody is woken or not.
     fn advance(&self, now: Moment, then: Moment) {
-        let Some(length @ 1..) = then.checked_sub(now) else {
-            return;
-        };
-        let advancing = pin!(tokio::time::advance(Duration::from_nanos(length)));
-        // The clock is set by the first poll; the rest only lets other tasks run.
+        let length = Duration::from_nanos(then.saturating_sub(now));
+        let advancing = pin!(tokio::time::advance(length));
+        // The clock is set by the first poll; the rest only lets other tasks run, before it parks.
         let _ = advancing.poll(&mut Context::from_waker(Waker::noop()));
-        self.now.store(then, Ordering::Relaxed);
+        self.now.store(now.max(then), Ordering::Relaxed);
     }
 }
 
@@ -192,7 +195,7 @@ impl Clockwork {
         let clock = &self.clock;
         let now = clock.look();
         let tick = tick_before(now);
-        let next_tick = tick + TICK;
+        let next_tick = tick.saturating_add(TICK);
         match clock.sleepers.first() {
             Some(due) if due <= next_tick => {
                 clock.advance(now, due);

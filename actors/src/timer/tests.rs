@@ -1,5 +1,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opensrf::ids::Seed;
@@ -8,7 +9,7 @@ use tokio::task::{JoinSet, spawn_local};
 use tokio::time::Instant;
 
 use super::{Kind, Paused, Timer};
-use std::sync::Arc;
+use crate::env::Env;
 
 /// Runs `test` under a paused clock.
 fn paused<T>(test: impl AsyncFnOnce(Timer) -> T) -> T {
@@ -159,6 +160,7 @@ fn the_longest_sleep_is_none_that_panics() {
             () = sleep => {}
             () = timer.sleep(nanos(1)) => {}
         }
+        timer.sleep(Duration::MAX).await; // some centuries
     });
 }
 
@@ -173,6 +175,66 @@ fn a_sleep_whose_moment_was_jumped_over_ends_at_once() {
             sleep.await.unwrap();
         }
         assert!(began.elapsed() < nanos(2_000_001));
+    });
+}
+
+#[test]
+fn all_clocks_show_the_same_whoever_moves_them() {
+    let paused = Paused::new().unwrap();
+    let (timer, system) = (paused.timer(), paused.system());
+    let (began, env) = system.block_on(async {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        (Instant::now(), Env::simulated(1).with_timer(timer.clone()))
+    });
+    assert_eq!(env.now(), Duration::ZERO);
+    // In turns: the clock is moved by tokio's timers, and by sleeps that begin when it has been.
+    system.block_on(async {
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+            assert_eq!(env.now(), began.elapsed());
+            let before = env.now();
+            timer.sleep(nanos(300_001)).await;
+            assert_eq!(env.now(), began.elapsed());
+            assert_eq!(env.now(), before + nanos(300_001));
+        }
+    });
+    // A second run of the same runtime.
+    system.block_on(async {
+        let before = env.now();
+        assert_eq!(before, began.elapsed());
+        timer.sleep(nanos(5)).await;
+        assert_eq!(
+            (env.now(), began.elapsed()),
+            (before + nanos(5), before + nanos(5))
+        );
+    });
+}
+
+/// Whoever is woken may have nothing to do, so that the runtime has nothing left to do once more.
+#[test]
+fn a_sleeper_who_wakes_nobody_passes_no_other_by() {
+    paused(async |timer| {
+        let env = Env::simulated(1).with_timer(timer.clone());
+        let began = Instant::now();
+        // Due on a tick, where the guard stops; its waker does nothing.
+        let mut idle = timer.sleep(Duration::from_millis(2));
+        let mut noop = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(futures::FutureExt::poll_unpin(&mut idle, &mut noop).is_pending());
+        let journal = Journal::begin();
+        let late = {
+            let (timer, journal) = (timer.clone(), journal.clone());
+            spawn_local(async move {
+                timer.sleep(nanos(2_500_000)).await;
+                journal.note("exact");
+            })
+        };
+        tokio::time::sleep(Duration::from_millis(4)).await;
+        assert_eq!(
+            (env.now(), began.elapsed()),
+            (nanos(4_000_000), nanos(4_000_000))
+        );
+        late.await.unwrap();
+        assert_eq!(journal.read(), [(2_500_000, "exact".to_owned())]);
     });
 }
 

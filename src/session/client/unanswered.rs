@@ -4,7 +4,8 @@ use smallvec::SmallVec;
 
 use super::RequestId;
 
-/// Requests by their `threadTrace`, which grows from one to the next; most conversations have one.
+/// Requests by their `threadTrace`, which grows from one to the next. Most conversations have one, and a
+/// session no more than its drone lets wait: so many are soon moved up.
 #[derive(Debug, Default)]
 pub(super) struct Unanswered(SmallVec<[(u64, RequestId); 1]>);
 

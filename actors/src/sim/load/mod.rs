@@ -140,8 +140,8 @@ impl Group {
         }
     }
 
-    /// A request, or a session of several for one service. It is asked at once: so what is drawn is the
-    /// same whenever answers come, and what this gives is small.
+    /// A request, which is asked at once, or a session of several for one service. What is asked is drawn
+    /// now, so that it is the same whenever answers come.
     fn asks<'a>(
         &'a self,
         client: &'a Client,

@@ -219,6 +219,30 @@ mod tests {
     }
 
     #[test]
+    fn the_total_is_that_of_all_groups() {
+        let recorder = Recorder::new(3, 1);
+        for (group, took) in [(0, 5), (0, 7), (1, 400_000), (2, 1)] {
+            let kind = Kind { group, service: 0 };
+            let open = recorder.asks(kind, millis(0));
+            recorder.ends(open, End::Answered, millis(took));
+        }
+        let kind = Kind {
+            group: 1,
+            service: 0,
+        };
+        recorder.ends(recorder.asks(kind, millis(0)), End::Bounced, millis(9));
+        let (total, groups, services) = recorder.summaries(millis(1_000));
+        assert_eq!(
+            (total.asked, total.ends.answered, total.ends.bounced),
+            (5, 4, 1)
+        );
+        // There is one service, of which all was asked.
+        assert_eq!([total], *services);
+        let latency = groups[1].latency.as_ref().map(|latency| latency.max);
+        assert_eq!(latency, Some(millis(400_000)));
+    }
+
+    #[test]
     fn a_slice_has_only_what_happened_in_it() {
         let recorder = Recorder::new(1, 2);
         let open = recorder.asks(KIND, millis(1));
