@@ -137,7 +137,7 @@ fn submitting(c: &mut Criterion) {
     let counters = Arc::new(Counters::default());
     let switch = Arc::new(Switch::new(["localhost".to_owned()], 10, counters, None));
     let jid = Jid::parse("opensrf@localhost/receiver").expect("an address");
-    let inbox = Inbox::new(Peer::new(receiver.clone()));
+    let inbox = Inbox::new(receiver.clone());
     system
         .block_on(receiver.send(Use(inbox.clone())))
         .expect("it is there");

@@ -25,7 +25,6 @@ use opensrf::xml::ns;
 
 use crate::counters::Counters;
 use crate::env::Env;
-use crate::peer::Peer;
 use crate::status::BusStatus;
 use crate::transport::{Inbox, Link, LinkError, LinkEvent, Transport};
 
@@ -211,7 +210,7 @@ pub trait Party: Actor<Context = Context<Self>> + Handler<LinkEvent> {
 
     /// Begins to get onto the bus.
     fn dial(&mut self, ctx: &mut Context<Self>) {
-        let own = Peer::new(ctx.address());
+        let own = ctx.address();
         let uplink = self.uplink();
         let inbox = uplink.inbox.get_or_insert_with(|| Inbox::new(own)).clone();
         let connecting = uplink.transport.connect(uplink.jid.clone(), inbox);

@@ -61,6 +61,9 @@ fn about(message: &Message) -> usize {
 
 /// Bytes of a text in printable ASCII: a character of two or four bytes becomes three times as long.
 fn written(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
     let wide = text.bytes().filter(|byte| !byte.is_ascii()).count();
     text.len() + 2 * wide
 }

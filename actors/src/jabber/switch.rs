@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
@@ -15,7 +16,27 @@ use opensrf::switchboard::{BindError, BindingId, Bound, Farewells, Switchboard, 
 
 use crate::counters::Counters;
 use crate::service::guarded;
-use crate::transport::LinkError;
+use crate::transport::{Inbox, LinkError};
+
+/// Who has an address.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A party of this process.
+    Party(Inbox),
+    /// Somebody else.
+    Other(Arc<dyn Deliver>),
+}
+
+impl Deref for Target {
+    type Target = dyn Deliver;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Party(inbox) => inbox,
+            Self::Other(other) => &**other,
+        }
+    }
+}
 
 /// Where the stanzas of one address go.
 pub trait Deliver: fmt::Debug + Send + Sync {
@@ -69,7 +90,7 @@ pub type Tap = Arc<dyn Fn(&Stanza) + Send + Sync>;
 
 /// The switch of one process.
 pub struct Switch {
-    board: RwLock<Switchboard<Arc<dyn Deliver>>>,
+    board: RwLock<Switchboard<Target>>,
     counters: Arc<Counters>,
     tap: Option<Tap>,
     is_closed: AtomicBool,
@@ -132,7 +153,7 @@ impl Switch {
         self.is_closed.load(Ordering::Acquire)
     }
 
-    fn board_mut(&self) -> RwLockWriteGuard<'_, Switchboard<Arc<dyn Deliver>>> {
+    fn board_mut(&self) -> RwLockWriteGuard<'_, Switchboard<Target>> {
         self.board.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -141,7 +162,7 @@ impl Switch {
     /// # Errors
     /// [`LinkError::UnknownDomain`] or [`LinkError::TooManySessions`]; [`LinkError::Unreachable`] if it
     /// has been closed.
-    pub fn bind(&self, jid: &Jid, target: Arc<dyn Deliver>) -> Result<BindingId, LinkError> {
+    pub fn bind(&self, jid: &Jid, target: Target) -> Result<BindingId, LinkError> {
         let mut board = self.board_mut();
         if self.is_closed() {
             return Err(LinkError::Unreachable {
@@ -177,7 +198,7 @@ impl Switch {
         self.say(farewells);
     }
 
-    fn say(&self, farewells: Farewells<Arc<dyn Deliver>>) {
+    fn say(&self, farewells: Farewells<Target>) {
         for (target, stanza) in farewells {
             self.hand_over(&target, stanza);
         }
@@ -185,7 +206,7 @@ impl Switch {
 
     /// Delivers news of a party; nobody waits for them. (The tap is code of others: it does not see the
     /// news of ends, which are given while a panic may unwind.)
-    fn hand_over(&self, target: &Arc<dyn Deliver>, stanza: Stanza) {
+    fn hand_over(&self, target: &Target, stanza: Stanza) {
         self.counters.routed.add();
         if let Err(refused) = target.deliver(stanza) {
             self.bounce(refused);
@@ -265,7 +286,7 @@ impl Switch {
         }
     }
 
-    fn decide(&self, stanza: &Stanza) -> Verdict<Arc<dyn Deliver>> {
+    fn decide(&self, stanza: &Stanza) -> Verdict<Target> {
         self.board
             .read()
             .unwrap_or_else(PoisonError::into_inner)

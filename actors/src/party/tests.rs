@@ -1,6 +1,6 @@
 use super::*;
 use crate::counters::Counters;
-use crate::jabber::{Deliver, Eviction, Refused, Switch, Tap};
+use crate::jabber::{Deliver, Eviction, Refused, Switch, Tap, Target};
 use crate::transport::Local;
 use futures::future::LocalBoxFuture;
 use opensrf::stanza::{Message, Parts};
@@ -72,7 +72,10 @@ fn what_waits_for_a_party_that_panics_goes_back_to_its_senders_whatever_the_tap_
         ));
         let sender = Arc::new(Sender::default());
         switch
-            .bind(&jid("sender"), Arc::<Sender>::clone(&sender))
+            .bind(
+                &jid("sender"),
+                Target::Other(Arc::<Sender>::clone(&sender) as _),
+            )
             .unwrap();
         let transport = Arc::new(Local::new(Arc::clone(&switch)));
         let party = Fragile(Uplink::new(

@@ -9,6 +9,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use actix::dev::ToEnvelope;
+use actix::{Actor, Addr, Handler};
 use opensrf::limits::{MAILBOX, MAILBOX_BYTES};
 use opensrf::stanza::Stanza;
 use tokio::sync::Notify;
@@ -16,13 +18,17 @@ use tokio::sync::Notify;
 use super::queue::{Bounds, Queue};
 use super::{LinkError, LinkEvent};
 use crate::jabber::{Deliver, Eviction, Refused};
-use crate::peer::Peer;
 
 /// A queue in front of one party; clones are the same queue.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Inbox(Arc<Shared<dyn Hears>>);
 
-#[derive(Debug)]
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Inbox").field(&self.0.state).finish()
+    }
+}
+
 struct Shared<E: ?Sized> {
     state: Mutex<State>,
     /// Told when a full queue has room again.
@@ -33,14 +39,20 @@ struct Shared<E: ?Sized> {
 }
 
 /// Who is told what happens at an inbox.
-pub(super) trait Hears: fmt::Debug + Send + Sync {
+pub(super) trait Hears: Send + Sync {
     /// Told by whoever put something in, at once.
     fn hear(&self, event: LinkEvent, inbox: &Inbox);
 }
 
-impl Hears for Peer<LinkEvent> {
+/// (Not a `Peer`, which is a box more.)
+impl<A> Hears for Addr<A>
+where
+    A: Actor + Handler<LinkEvent>,
+    A::Context: ToEnvelope<A, LinkEvent>,
+{
+    #[allow(clippy::disallowed_methods)] // at most one is on its way; see Peer::report
     fn hear(&self, event: LinkEvent, _: &Inbox) {
-        self.report(event);
+        self.do_send(event);
     }
 }
 
@@ -63,7 +75,11 @@ const BOUNDS: Bounds = Bounds {
 impl Inbox {
     /// An empty queue in front of `party`.
     #[must_use]
-    pub fn new(party: Peer<LinkEvent>) -> Self {
+    pub fn new<A>(party: Addr<A>) -> Self
+    where
+        A: Actor + Handler<LinkEvent>,
+        A::Context: ToEnvelope<A, LinkEvent>,
+    {
         Self::heard_by(party)
     }
 

@@ -91,7 +91,7 @@ impl Flight {
         let attempts = given.attempts;
         let number = self.number(now, node, given);
         match attempts {
-            0 => number.to_string().into(),
+            0 => itoa::Buffer::new().format(number).into(),
             _ => format!("{number}.{attempts}").into(),
         }
     }

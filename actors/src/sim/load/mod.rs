@@ -90,9 +90,9 @@ impl Group {
                     .await;
             }
             Pace::Closed { think } => {
-                let asking = (0..self.clients.len()).map(|number| {
-                    let (group, think) = (Rc::clone(&self), think.clone());
-                    actix_rt::spawn(async move { group.thinks(number, &think).await })
+                let asking = self.clients.iter().enumerate().map(|(number, client)| {
+                    let (group, client, think) = (Rc::clone(&self), client.clone(), think.clone());
+                    actix_rt::spawn(async move { group.thinks(number, &client, &think).await })
                 });
                 let asked = join_all(asking.collect::<Vec<_>>()).await;
                 if asked.iter().any(Result::is_err) {
@@ -125,10 +125,7 @@ impl Group {
     }
 
     /// Closed loop: one client that thinks and asks.
-    async fn thinks(&self, number: usize, think: &Law) {
-        let Some(client) = self.clients.get(number) else {
-            return;
-        };
+    async fn thinks(&self, number: usize, client: &Client, think: &Law) {
         let chance = self.chance.fork(&format!("client {number}"));
         let (mut thinking, mut dice) = (chance.fork("thinks"), Dice::new(&chance));
         loop {

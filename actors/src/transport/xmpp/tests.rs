@@ -13,7 +13,6 @@ use tokio::sync::mpsc;
 use super::super::{LinkEvent, halves};
 use super::stream::{read_frame, read_on};
 use super::*;
-use crate::peer::Peer;
 
 /// Gives this one connection.
 #[derive(Debug)]
@@ -82,7 +81,7 @@ fn why_a_server_refuses_a_stream_is_told_though_it_is_gone() {
         let (server, client) = server(&[HEADER, &error]).await;
         drop(server);
         let (sender, _reasons) = mpsc::unbounded_channel();
-        let inbox = Inbox::new(Peer::new(Party(sender).start()));
+        let inbox = Inbox::new(Party(sender).start());
         let error = client.connect(jid(), inbox).await.unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -97,7 +96,7 @@ fn a_conflict_is_one_also_when_it_is_noticed_in_writing() {
         let error = stream_error("conflict");
         let (server, client) = server(&[HEADER, GRANTED, &error]).await;
         let (sender, mut reasons) = mpsc::unbounded_channel();
-        let inbox = Inbox::new(Peer::new(Party(sender).start()));
+        let inbox = Inbox::new(Party(sender).start());
         let link = client.connect(jid(), inbox).await.unwrap();
         // The link has not run yet: it finds something to write, and nobody to take it.
         link.send(Stanza::message(jid(), Default::default()));
@@ -117,7 +116,7 @@ fn stream(client: DuplexStream) -> (Stream, Inbox) {
         writer,
         framer,
     };
-    (stream, Inbox::new(Peer::new(Party(sender).start())))
+    (stream, Inbox::new(Party(sender).start()))
 }
 
 #[test]
@@ -168,7 +167,7 @@ fn the_answer_to_a_ping_took_the_place_of_a_request() {
 fn an_answer_to_a_ping_was_counted_as_an_answer_that_somebody_missed() {
     actix_rt::System::new().block_on(async {
         let (sender, _reasons) = mpsc::unbounded_channel();
-        let inbox = Inbox::new(Peer::new(Party(sender).start()));
+        let inbox = Inbox::new(Party(sender).start());
         let ping = Stanza::ping(jid(), "1");
         for stanza in [ping.granted(), ping] {
             send_back(&inbox, Unsent::Closed(Box::new(stanza)));
@@ -192,7 +191,7 @@ fn fails_after(dial: impl Dial + 'static) -> (String, u64) {
             method: LoginMethod::Legacy,
         };
         let (sender, _reasons) = mpsc::unbounded_channel();
-        let inbox = Inbox::new(Peer::new(Party(sender).start()));
+        let inbox = Inbox::new(Party(sender).start());
         let begun = actix_rt::time::Instant::now();
         let client = Xmpp::new(Arc::new(dial), credentials, Env::simulated(1));
         let error = client.connect(jid(), inbox).await.unwrap_err();

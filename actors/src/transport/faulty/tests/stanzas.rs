@@ -14,7 +14,6 @@ use super::super::{Direction, Disorder, Faults, Faulty, InFlight, Tally};
 use super::run;
 use crate::jabber::Switch;
 use crate::law::Law;
-use crate::peer::Peer;
 use crate::transport::{Inbox, Link, LinkError, LinkEvent, Local, Transport};
 
 /// What a party hears: threads of stanzas, with a `!` before those that bounced.
@@ -47,7 +46,7 @@ pub(super) fn party() -> (Inbox, Heard) {
     let (heard, ears) = mpsc::unbounded_channel();
     let mut inbox = None;
     Party::create(|ctx| {
-        let own = Inbox::new(Peer::new(actix::AsyncContext::address(ctx)));
+        let own = Inbox::new(actix::AsyncContext::address(ctx));
         inbox = Some(own.clone());
         Party {
             inbox: Some(own),
