@@ -75,7 +75,7 @@ impl Env {
     #[must_use]
     pub fn with_timer(self, timer: Timer) -> Self {
         let machine = Machine {
-            begun: timer.stood_at(self.machine.epoch),
+            begun: timer.clock_at(self.machine.epoch),
             timer,
             ..*self.machine
         };
@@ -100,7 +100,7 @@ impl Env {
     #[must_use]
     pub fn now(&self) -> Tick {
         let machine = &*self.machine;
-        match machine.timer.stands_at() {
+        match machine.timer.clock() {
             Some(now) => now.saturating_sub(machine.begun),
             None => machine.epoch.elapsed(),
         }

@@ -14,4 +14,4 @@ mod switch;
 pub(crate) use connections::Connections;
 pub use listen::{Bound, ListenError, Socket};
 pub use server::{Cleartext, Incoming, Server, ServerPlan};
-pub use switch::{Deliver, Eviction, Refused, Switch, SwitchLoad, Tap, Target};
+pub use switch::{Addressee, Deliver, Eviction, Refused, Switch, SwitchLoad, Tap};

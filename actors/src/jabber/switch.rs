@@ -20,14 +20,14 @@ use crate::transport::{Inbox, LinkError};
 
 /// Who has an address.
 #[derive(Debug, Clone)]
-pub enum Target {
+pub enum Addressee {
     /// A party of this process.
     Party(Inbox),
     /// Somebody else.
     Other(Arc<dyn Deliver>),
 }
 
-impl Deref for Target {
+impl Deref for Addressee {
     type Target = dyn Deliver;
 
     fn deref(&self) -> &Self::Target {
@@ -90,7 +90,7 @@ pub type Tap = Arc<dyn Fn(&Stanza) + Send + Sync>;
 
 /// The switch of one process.
 pub struct Switch {
-    board: RwLock<Switchboard<Target>>,
+    board: RwLock<Switchboard<Addressee>>,
     counters: Arc<Counters>,
     tap: Option<Tap>,
     is_closed: AtomicBool,
@@ -153,7 +153,7 @@ impl Switch {
         self.is_closed.load(Ordering::Acquire)
     }
 
-    fn board_mut(&self) -> RwLockWriteGuard<'_, Switchboard<Target>> {
+    fn board_mut(&self) -> RwLockWriteGuard<'_, Switchboard<Addressee>> {
         self.board.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -162,7 +162,7 @@ impl Switch {
     /// # Errors
     /// [`LinkError::UnknownDomain`] or [`LinkError::TooManySessions`]; [`LinkError::Unreachable`] if it
     /// has been closed.
-    pub fn bind(&self, jid: &Jid, target: Target) -> Result<BindingId, LinkError> {
+    pub fn bind(&self, jid: &Jid, target: Addressee) -> Result<BindingId, LinkError> {
         let mut board = self.board_mut();
         if self.is_closed() {
             return Err(LinkError::Unreachable {
@@ -198,7 +198,7 @@ impl Switch {
         self.say(farewells);
     }
 
-    fn say(&self, farewells: Farewells<Target>) {
+    fn say(&self, farewells: Farewells<Addressee>) {
         for (target, stanza) in farewells {
             self.hand_over(&target, stanza);
         }
@@ -206,7 +206,7 @@ impl Switch {
 
     /// Delivers news of a party; nobody waits for them. (The tap is code of others: it does not see the
     /// news of ends, which are given while a panic may unwind.)
-    fn hand_over(&self, target: &Target, stanza: Stanza) {
+    fn hand_over(&self, target: &Addressee, stanza: Stanza) {
         self.counters.routed.add();
         if let Err(refused) = target.deliver(stanza) {
             self.bounce(refused);
@@ -286,7 +286,7 @@ impl Switch {
         }
     }
 
-    fn decide(&self, stanza: &Stanza) -> Verdict<Target> {
+    fn decide(&self, stanza: &Stanza) -> Verdict<Addressee> {
         self.board
             .read()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,6 +1,6 @@
 use super::*;
 use crate::counters::Counters;
-use crate::jabber::{Deliver, Eviction, Refused, Switch, Tap, Target};
+use crate::jabber::{Addressee, Deliver, Eviction, Refused, Switch, Tap};
 use crate::transport::Local;
 use futures::future::LocalBoxFuture;
 use opensrf::stanza::{Message, Parts};
@@ -74,7 +74,7 @@ fn what_waits_for_a_party_that_panics_goes_back_to_its_senders_whatever_the_tap_
         switch
             .bind(
                 &jid("sender"),
-                Target::Other(Arc::<Sender>::clone(&sender) as _),
+                Addressee::Other(Arc::<Sender>::clone(&sender) as _),
             )
             .unwrap();
         let transport = Arc::new(Local::new(Arc::clone(&switch)));

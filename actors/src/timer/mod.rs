@@ -79,16 +79,17 @@ impl Timer {
         }
     }
 
-    /// The time since its start by a clock that stands, and is cheaper to look at than the runtime's.
-    pub(crate) fn stands_at(&self) -> Option<Duration> {
+    /// What its own clock shows, if it has one: the time since its start. Cheaper to look at than the
+    /// runtime's.
+    pub(crate) fn clock(&self) -> Option<Duration> {
         match &self.0 {
             Kind::Paused(clock) => Some(Duration::from_nanos(clock.now())),
             Kind::Coarse | Kind::Precise(_) => None,
         }
     }
 
-    /// What [`Timer::stands_at`] was or will be at `moment`; nothing if it has no such clock.
-    pub(crate) fn stood_at(&self, moment: Instant) -> Duration {
+    /// What that shows at `moment`; zero without one.
+    pub(crate) fn clock_at(&self, moment: Instant) -> Duration {
         match &self.0 {
             Kind::Paused(clock) => Duration::from_nanos(clock.moment(moment)),
             Kind::Coarse | Kind::Precise(_) => Duration::ZERO,

@@ -10,7 +10,7 @@ use opensrf::switchboard::BindingId;
 
 use super::xmpp::send_back;
 use super::{Inbox, Link, LinkError, Transport, Unsent};
-use crate::jabber::{Switch, Target};
+use crate::jabber::{Addressee, Switch};
 
 /// The bus as the switch of a host of this process. When the host ends, its links end.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ impl Transport for Local {
         inbox: Inbox,
     ) -> LocalBoxFuture<'static, Result<Box<dyn Link>, LinkError>> {
         let switch = Arc::clone(&self.0);
-        let bound = switch.bind(&jid, Target::Party(inbox.clone()));
+        let bound = switch.bind(&jid, Addressee::Party(inbox.clone()));
         let link = bound.map(|binding| -> Box<dyn Link> {
             Box::new(LocalLink {
                 switch,

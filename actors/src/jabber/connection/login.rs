@@ -10,7 +10,7 @@ use opensrf::stream::{SaslFailure, SaslProgress};
 
 use super::{Client, Connection};
 use crate::driver::{Conduct, Driver};
-use crate::jabber::Target;
+use crate::jabber::Addressee;
 use crate::sasl::SaslServer;
 use crate::transport::LinkError;
 
@@ -37,7 +37,7 @@ impl Connection {
     }
 
     fn bind(&mut self, jid: &Jid, ctx: &mut Context<Self>) {
-        let target = Target::Other(Arc::new(Client(self.outbox.clone())));
+        let target = Addressee::Other(Arc::new(Client(self.outbox.clone())));
         match self.shared.switch.bind(jid, target) {
             Ok(binding) => {
                 self.bound = Some((jid.clone(), binding));
