@@ -19,10 +19,6 @@
 //! A node's session may have ended before what was in flight to it has come back. So a class whose last
 //! node is lost waits a second for that, if there is any, before it asks to be closed.
 //!
-//! A listener of ours that has not said `register` for a while is pinged, and is lost if that comes
-//! back. Else one whose end the router has missed might stay for ever, under a policy that gives it
-//! nothing because of what it got before.
-//!
 //! A class that is told to close asks the server for a pong first, and ends when it comes: bounces
 //! that are on their way come before it.
 
@@ -30,12 +26,13 @@ mod event;
 mod flight;
 mod nodes;
 mod policy;
+mod silence;
 
 use super::distrust::Distrust;
 use super::{ClassStats, Trust};
 use crate::Role;
 use crate::jid::Jid;
-use crate::limits::{FLIGHT_CLOSE, NODE_SILENCE};
+use crate::limits::FLIGHT_CLOSE;
 use crate::stanza::{Condition, ErrorKind, Kind, Stanza, StanzaError};
 use crate::time::{Tick, earliest};
 pub use event::{ClassEffect, ClassInput};
@@ -46,9 +43,6 @@ pub use policy::{Chooser, NodeLoad, RoutingPolicy};
 
 /// The id of the ping by which a class learns that nothing more comes back.
 const FAREWELL: &str = "farewell";
-
-/// The id of the ping by which a class learns whether a silent node is there.
-const SILENT: &str = "silent";
 
 /// One registered service.
 #[derive(Debug)]
@@ -134,7 +128,7 @@ impl ServiceClass {
 
     /// What is no message: a node's report of its load, its answer to a ping, or nothing of use.
     fn other(&mut self, now: Tick, stanza: &Stanza, out: &mut Vec<ClassEffect>) {
-        if stanza.answers(SILENT) {
+        if stanza.answers(silence::PING) {
             return self.answered(now, stanza, out);
         }
         let reason = match (stanza.reported_load(), &stanza.from) {
@@ -143,25 +137,6 @@ impl ServiceClass {
             (None, _) => "not a message from anybody",
         };
         out.push(ClassEffect::Dropped(reason, stanza.xid()));
-    }
-
-    /// Asks silent nodes whether they are there.
-    fn look(&mut self, now: Tick, out: &mut Vec<ClassEffect>) {
-        let pings = self.nodes.silent(now).cloned();
-        out.extend(pings.map(|node| ClassEffect::Send(Stanza::ping(node, SILENT))));
-        self.look = self.nodes.any_repeats().then_some(now + NODE_SILENCE);
-    }
-
-    /// A silent node is there, or the server says that it is not.
-    fn answered(&mut self, now: Tick, answer: &Stanza, out: &mut Vec<ClassEffect>) {
-        let gone = answer
-            .from
-            .as_ref()
-            .filter(|_| answer.is_error() && fault(answer) == Fault::Gone);
-        if let Some(node) = gone.filter(|node| self.nodes.remove(node)) {
-            out.push(ClassEffect::Lost(node.clone()));
-            self.report_if_empty(now, out);
-        }
     }
 
     /// Gives a request to the node at that place, or tells its caller that there is none.
@@ -366,9 +341,7 @@ impl Role for ServiceClass {
                 self.added += 1;
                 self.empty = None;
                 self.nodes.add(now, registrant);
-                if self.nodes.any_repeats() {
-                    self.look.get_or_insert(now + NODE_SILENCE);
-                }
+                self.look_later(now);
             }
             ClassInput::RemoveNode(jid) => {
                 if self.nodes.remove(&jid) && self.nodes.is_empty() {

@@ -1,5 +1,5 @@
 mod policies;
-mod silent;
+mod silence;
 mod walk;
 
 use super::nodes::GONE_NODES;
