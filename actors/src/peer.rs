@@ -48,9 +48,8 @@ where
         self.try_send(message)
     }
 
-    #[allow(clippy::disallowed_methods)] // see Peer::report
     fn do_send(&self, message: M) {
-        self.do_send(message);
+        report(self, message);
     }
 
     fn send(&self, message: M) -> Sending {
@@ -61,6 +60,19 @@ where
     fn is_there(&self) -> bool {
         self.connected()
     }
+}
+
+/// What [`Peer::report`] does, with its conditions, for who has the address at hand: so one box less is
+/// looked at.
+#[allow(clippy::disallowed_methods)] // this is the one place
+pub(crate) fn report<A, M>(to: &Addr<A>, message: M)
+where
+    A: Actor + Handler<M>,
+    A::Context: ToEnvelope<A, M>,
+    M: Message + Send + 'static,
+    M::Result: Send,
+{
+    to.do_send(message);
 }
 
 /// A message that could not be told.

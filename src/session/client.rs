@@ -32,7 +32,6 @@ mod event;
 mod incoming;
 #[cfg(test)]
 mod tests;
-mod unanswered;
 
 use bytestring::ByteString;
 
@@ -203,7 +202,7 @@ impl Client {
             return;
         };
         let trace = conversation.next_trace();
-        conversation.open.add(trace, id);
+        conversation.open.insert(trace, id);
         let request = Request {
             method: asked.method,
             params: asked.params,
@@ -252,7 +251,7 @@ impl Client {
             return false;
         };
         if let Some(conversation) = self.conversations.get_mut(&open.thread) {
-            conversation.open.remove(open.trace);
+            conversation.open.remove(&open.trace);
             conversation.reassembly.forget(open.trace);
             if conversation.session.is_none() && conversation.open.is_empty() {
                 self.conversations.remove(&open.thread);
@@ -266,7 +265,7 @@ impl Client {
         let Some(conversation) = self.conversations.get(thread) else {
             return;
         };
-        let ids: Vec<_> = conversation.open.ids().collect();
+        let ids = conversation.asked();
         for id in ids {
             self.finish(id, Event::Failed(error.clone()), out);
         }

@@ -147,8 +147,8 @@ impl Layers {
         self.add(map);
     }
 
-    /// Adds a list or table, written in one piece as in a file, that `origin`, an option of the command
-    /// line, gives: a list in the place of what was there, a table key by key. What is no TOML is taken
+    /// Adds a value, written in one piece as in a file, that `origin`, an option of the command line,
+    /// gives: a list in the place of what was there, a table key by key. What is no TOML is taken
     /// as a text.
     pub(crate) fn set_written(&mut self, path: &str, text: &str, origin: &str) {
         let document = format!("{path:?} = {text}");

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use super::queue::{Bounds, Queue};
 use super::{LinkError, LinkEvent};
 use crate::jabber::{Deliver, Eviction, Refused};
+use crate::peer;
 
 /// A queue in front of one party; clones are the same queue.
 #[derive(Clone)]
@@ -44,15 +45,13 @@ pub(super) trait Hears: Send + Sync {
     fn hear(&self, event: LinkEvent, inbox: &Inbox);
 }
 
-/// (Not a `Peer`, which is a box more.)
 impl<A> Hears for Addr<A>
 where
     A: Actor + Handler<LinkEvent>,
     A::Context: ToEnvelope<A, LinkEvent>,
 {
-    #[allow(clippy::disallowed_methods)] // at most one is on its way; see Peer::report
     fn hear(&self, event: LinkEvent, _: &Inbox) {
-        self.do_send(event);
+        peer::report(self, event);
     }
 }
 

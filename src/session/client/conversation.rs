@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
-use super::unanswered::Unanswered;
-use super::{Context, SessionId};
+use super::{Context, RequestId, SessionId};
+use crate::few::Few;
 use crate::jid::Jid;
 use crate::osrf::{self, Body, Reassembly};
 use crate::session::answer::{say, say_with};
@@ -42,7 +42,8 @@ pub(super) struct Conversation {
     pub(super) session: Option<Session>,
     pub(super) state: State,
     next_trace: u64,
-    pub(super) open: Unanswered,
+    /// Requests without an end, by their `threadTrace`.
+    pub(super) open: Few<u64, RequestId>,
     pub(super) reassembly: Reassembly,
 }
 
@@ -53,7 +54,7 @@ impl Conversation {
             session: None,
             state: State::Stateless,
             next_trace: 1,
-            open: Unanswered::default(),
+            open: Few::default(),
             reassembly: Reassembly::default(),
         }
     }
@@ -84,6 +85,13 @@ impl Conversation {
         let trace = self.next_trace;
         self.next_trace += 1;
         trace
+    }
+
+    /// The requests without an end, in the order of asking.
+    pub(super) fn asked(&self) -> Vec<RequestId> {
+        let mut open: Vec<_> = self.open.iter().collect();
+        open.sort_unstable();
+        open.into_iter().map(|(_, id)| *id).collect()
     }
 
     /// Whether something of this number was sent, or is about to be.

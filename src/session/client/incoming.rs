@@ -96,7 +96,7 @@ impl Client {
         if !conversation.hears(from) {
             return;
         }
-        let Some(id) = conversation.open.get(trace) else {
+        let Some(&id) = conversation.open.get(&trace) else {
             return;
         };
         if conversation.is_worker(from) {
@@ -131,7 +131,7 @@ impl Client {
             State::Stateless => match status.code {
                 // Of an earlier drone's session, if it is about no open request.
                 code::REDIRECTED | code::TIMEOUT => {
-                    if conversation.open.get(trace).is_some() {
+                    if conversation.open.get(&trace).is_some() {
                         self.lost(now, thread, out);
                     }
                 }
@@ -175,7 +175,7 @@ impl Client {
         let Some(conversation) = self.conversations.get(thread) else {
             return;
         };
-        let id = conversation.open.get(trace);
+        let id = conversation.open.get(&trace).copied();
         match (status.code, id) {
             (code::COMPLETE, Some(id)) => self.finish(id, Event::Complete, out),
             (code::CONTINUE, Some(id)) => {
@@ -222,7 +222,7 @@ impl Client {
         if conversation.session.is_some() {
             conversation.state = State::Lost;
         }
-        let ids: Vec<_> = conversation.open.ids().collect();
+        let ids = conversation.asked();
         for id in ids {
             let losses = self.requests.lost(id);
             if losses > MOST_LOSSES || self.requests.get(id).is_some_and(|r| r.has_results) {
@@ -245,10 +245,8 @@ impl Client {
         let Some(to) = conversation.target() else {
             return;
         };
-        let open = conversation
-            .open
-            .ids()
-            .filter_map(|id| self.requests.get(id));
+        let asked = conversation.asked().into_iter();
+        let open = asked.filter_map(|id| self.requests.get(id));
         out.extend(open.map(|open| ClientEffect::Send(request(now, to, open))));
     }
 }

@@ -84,8 +84,8 @@ struct Setting {
 }
 
 impl ScenarioFile {
-    /// Puts `value`, written as in the file but without quotes, in the place of `path`, such as
-    /// `services.0.drones.max`. A list is written just as in the file, and so is a table, of which only
+    /// Puts `value`, written as in the file, in the place of `path`, such as `services.0.drones.max`; a
+    /// text may do without its quotes. A list is written just as in the file, and so is a table, of which only
     /// the keys that it has are set. Messages name `option`, such as `--sweep`, and the value.
     #[must_use]
     pub fn set(mut self, path: &str, value: &str, option: &str) -> Self {
@@ -150,7 +150,7 @@ impl Setting {
                 let text = format!("there is no {item}; {remedy}");
                 layers.problem(Some(self.origin.clone()), text);
             }
-            None if self.value.starts_with(['[', '{']) => {
+            None if self.value.starts_with(['[', '{', '"', '\'']) => {
                 layers.set_written(&path, &self.value, &self.origin);
             }
             None => layers.set(&path, &self.value, &self.origin),

@@ -327,15 +327,21 @@ fn values_of_the_command_line_come_in_place_of_the_files() {
 }
 
 #[test]
-fn lists_and_tables_of_the_command_line_are_written_as_in_a_file() {
+fn lists_tables_and_quoted_texts_of_the_command_line_are_written_as_in_a_file() {
     let text = format!("{LEAST}rate = 5.0\n[[hosts]]\nname = \"app\"\ncount = 2\n");
     let with = |path: &str, value: &str| Scenario::toml("a.toml", &text).set(path, value, "--set");
     let scenario = with("expect", r#"["p99 < 1s", "refused = 0"]"#)
         .set("services.0.hosts", r#"["app-1"]"#, "--set")
         .set("services.0.drones", "{ max = 3 }", "--sweep")
+        .set("duration", "\"7s\"", "--set")
+        .set("name", "'in quotes'", "--set")
         .load()
         .unwrap();
     assert_eq!(scenario.expectations.len(), 2);
+    assert_eq!(
+        (scenario.duration, &*scenario.name),
+        (seconds(7), "in quotes")
+    );
     assert_eq!(scenario.services[0].max, 3);
     assert_eq!(scenario.services[0].hosts, Some(vec!["app-1".to_owned()]));
     // What is no TOML is a text, and perhaps JSON.
